@@ -1,0 +1,179 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// SCIMMapping is a set of rules that turn a SCIM user into the member record of an application. Tenants list the
+// mappings they use; a later one overrides an earlier one field by field.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Namespaced,shortName=scimmap,categories=scim
+type SCIMMapping struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is the wanted state.
+	// +required
+	Spec SCIMMappingSpec `json:"spec"`
+
+	// status is the observed state.
+	// +optional
+	Status SCIMMappingStatus `json:"status,omitzero"`
+}
+
+// SCIMMappingList is a list of SCIMMappings.
+//
+// +kubebuilder:object:root=true
+type SCIMMappingList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []SCIMMapping `json:"items"`
+}
+
+// SCIMMappingSpec is the wanted state of a SCIMMapping. It has no schema defaults: a default would override what an
+// earlier mapping says.
+type SCIMMappingSpec struct {
+	// attributes fill the fields of the member record.
+	// +optional
+	// +listType=map
+	// +listMapKey=field
+	// +kubebuilder:validation:MaxItems=128
+	Attributes []AttributeRule `json:"attributes,omitempty"`
+
+	// role chooses the member's role.
+	// +optional
+	Role *RoleRule `json:"role,omitempty"`
+}
+
+// AttributeRule fills one member field, from a SCIM path or by an expression.
+type AttributeRule struct {
+	// field is the name of a memberField of the application.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	Field string `json:"field"`
+
+	// from is a SCIM attribute path (RFC 7644 section 3.5.2), such as emails[type eq "work"].value.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	From string `json:"from,omitempty"`
+
+	// expression is a CEL expression over the variable user, the SCIM user.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	Expression string `json:"expression,omitempty"`
+
+	// default is the value where the source has none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Default *string `json:"default,omitempty"`
+}
+
+// RoleRule chooses a role from an attribute and from groups.
+type RoleRule struct {
+	// from is the SCIM attribute path whose value names the role.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=512
+	From string `json:"from,omitempty"`
+
+	// values translates values of from into roles; a value that is not listed stands for itself.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=512
+	Values map[string]RoleName `json:"values,omitempty"`
+
+	// groups give roles to the members of SCIM groups; the first one that matches wins.
+	// +optional
+	// +listType=map
+	// +listMapKey=displayName
+	// +kubebuilder:validation:MaxItems=256
+	Groups []GroupRole `json:"groups,omitempty"`
+
+	// order says what is looked at first: GroupsFirst (in effect where no mapping says otherwise) or FromFirst.
+	// +optional
+	Order RoleOrder `json:"order,omitempty"`
+
+	// default is the role where the source is blank.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	Default string `json:"default,omitempty"`
+
+	// unknown says what happens if the value is no role of the application: UseDefault (in effect where no mapping says
+	// otherwise), or Reject, which does not provision the member.
+	// +optional
+	Unknown UnknownRolePolicy `json:"unknown,omitempty"`
+
+	// assign Always (in effect where no mapping says otherwise) keeps the role in step with the source; OnCreate sets it
+	// once and leaves it to the application afterwards.
+	// +optional
+	Assign RoleAssignment `json:"assign,omitempty"`
+}
+
+// RoleName is the name of a role of an application.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=128
+type RoleName string
+
+// GroupRole gives a role to the members of a group.
+type GroupRole struct {
+	// displayName of the SCIM group.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	DisplayName string `json:"displayName"`
+
+	// role the members get.
+	// +required
+	Role RoleName `json:"role"`
+}
+
+// RoleOrder says whether groups or the attribute are looked at first.
+// +kubebuilder:validation:Enum=GroupsFirst;FromFirst
+type RoleOrder string
+
+// Values of RoleOrder.
+const (
+	RoleGroupsFirst RoleOrder = "GroupsFirst"
+	RoleFromFirst   RoleOrder = "FromFirst"
+)
+
+// UnknownRolePolicy says what happens with a value that is no role.
+// +kubebuilder:validation:Enum=UseDefault;Reject
+type UnknownRolePolicy string
+
+// Values of UnknownRolePolicy.
+const (
+	UnknownRoleUseDefault UnknownRolePolicy = "UseDefault"
+	UnknownRoleReject     UnknownRolePolicy = "Reject"
+)
+
+// RoleAssignment says when a role is set.
+// +kubebuilder:validation:Enum=Always;OnCreate
+type RoleAssignment string
+
+// Values of RoleAssignment.
+const (
+	AssignRoleAlways   RoleAssignment = "Always"
+	AssignRoleOnCreate RoleAssignment = "OnCreate"
+)
+
+// SCIMMappingStatus is the observed state of a SCIMMapping.
+type SCIMMappingStatus struct {
+	// conditions: Accepted.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// tenants is the number of tenants that refer to the mapping.
+	// +optional
+	Tenants int32 `json:"tenants,omitempty"`
+}

@@ -1,0 +1,275 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// SCIMServer is a place where tenants run: a StatefulSet of SCIM server pods with its storage and its endpoint.
+// Tenants refer to it by spec.serverRef, as routes refer to a Gateway.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Namespaced,shortName=scimsrv,categories=scim
+type SCIMServer struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is the wanted state.
+	// +optional
+	Spec SCIMServerSpec `json:"spec,omitzero"`
+
+	// status is the observed state.
+	// +optional
+	Status SCIMServerStatus `json:"status,omitzero"`
+}
+
+// SCIMServerList is a list of SCIMServers.
+//
+// +kubebuilder:object:root=true
+type SCIMServerList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []SCIMServer `json:"items"`
+}
+
+// SCIMServerSpec is the wanted state of a SCIMServer.
+type SCIMServerSpec struct {
+	// replicas is the number of pods. More than one needs storage.postgres.
+	// +optional
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=50
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// image of the server container. Default: the image the operator itself runs from.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	Image string `json:"image,omitempty"`
+
+	// storage says where the tenants' data are kept.
+	// +optional
+	// +kubebuilder:default={sqlite: {size: "1Gi"}}
+	Storage ServerStorage `json:"storage,omitzero"`
+
+	// endpoint says how identity providers reach the server.
+	// +optional
+	Endpoint ServerEndpoint `json:"endpoint,omitzero"`
+
+	// allowedTenants says which tenants may run here. Default: those of the server's own namespace.
+	// +optional
+	// +kubebuilder:default={namespaces: {from: Same}}
+	AllowedTenants AllowedTenants `json:"allowedTenants,omitzero"`
+
+	// podTemplate is a PodTemplateSpec that is merged over the generated one (strategic merge): affinity, resources,
+	// imagePullSecrets, sidecars and whatever else a pod can have.
+	// +optional
+	// +kubebuilder:pruning:PreserveUnknownFields
+	PodTemplate *runtime.RawExtension `json:"podTemplate,omitempty"`
+
+	// networkPolicy Enabled makes a NetworkPolicy that admits only the ports of the server.
+	// +optional
+	// +kubebuilder:default=Enabled
+	NetworkPolicy Toggle `json:"networkPolicy,omitempty"`
+
+	// monitoring of the server.
+	// +optional
+	Monitoring ServerMonitoring `json:"monitoring,omitzero"`
+}
+
+// ServerStorage is where data are kept; exactly one field is set.
+type ServerStorage struct {
+	// sqlite keeps the data in a file on a persistent volume of the one pod.
+	// +optional
+	SQLite *SQLiteStorage `json:"sqlite,omitempty"`
+
+	// postgres keeps the data in a PostgreSQL database that lies outside of the operator's care.
+	// +optional
+	Postgres *PostgresStorage `json:"postgres,omitempty"`
+}
+
+// SQLiteStorage describes the volume of a SQLite database.
+type SQLiteStorage struct {
+	// size of the volume.
+	// +optional
+	// +kubebuilder:default="1Gi"
+	Size resource.Quantity `json:"size,omitzero"`
+
+	// storageClassName of the volume claim. Default: the cluster's default StorageClass.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	StorageClassName string `json:"storageClassName,omitempty"`
+}
+
+// PostgresStorage names a database.
+type PostgresStorage struct {
+	// secretRef names the Secret's key that holds the connection URI.
+	// +required
+	SecretRef SecretKeyReference `json:"secretRef"`
+}
+
+// ServerEndpoint is how identity providers reach a server.
+type ServerEndpoint struct {
+	// baseURL is the address that identity providers see, without a trailing slash. A tenant's URL is this and
+	// /{namespace}/{name}/scim/v2. Default: https:// and the host of ingress or gateway, else the operator's
+	// --default-base-url, else the DNS name of the Service.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	BaseURL string `json:"baseURL,omitempty"`
+
+	// ingress makes an Ingress for the server.
+	// +optional
+	Ingress *ServerIngress `json:"ingress,omitempty"`
+
+	// gateway makes an HTTPRoute for the server.
+	// +optional
+	Gateway *ServerGateway `json:"gateway,omitempty"`
+
+	// tls makes the pods themselves speak HTTPS.
+	// +optional
+	TLS *ServerTLS `json:"tls,omitempty"`
+}
+
+// ServerIngress describes an Ingress.
+type ServerIngress struct {
+	// className is the ingressClassName. Default: the cluster's default IngressClass.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	ClassName string `json:"className,omitempty"`
+
+	// host is the DNS name under which the server is reached.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Host string `json:"host"`
+
+	// annotations of the Ingress.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=64
+	Annotations map[string]string `json:"annotations,omitempty"`
+
+	// tlsSecretName names the kubernetes.io/tls Secret of the host. Without it the Ingress has no tls section.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	TLSSecretName string `json:"tlsSecretName,omitempty"`
+}
+
+// ServerGateway describes an HTTPRoute.
+type ServerGateway struct {
+	// parentRefs are the Gateways (or listeners) to which the route attaches.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	ParentRefs []GatewayParentReference `json:"parentRefs"`
+
+	// hostnames of the route. The first one without a wildcard is the default of baseURL.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	Hostnames []Hostname `json:"hostnames,omitempty"`
+}
+
+// Hostname is a DNS name, its first label may be a wildcard.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=253
+type Hostname string
+
+// GatewayParentReference is the parentRef of an HTTPRoute.
+type GatewayParentReference struct {
+	// group of the parent.
+	// +optional
+	// +kubebuilder:default=gateway.networking.k8s.io
+	// +kubebuilder:validation:MaxLength=253
+	Group *string `json:"group,omitempty"`
+
+	// kind of the parent.
+	// +optional
+	// +kubebuilder:default=Gateway
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind,omitempty"`
+
+	// namespace of the parent. Default: the server's.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
+	// name of the parent.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+
+	// sectionName is the listener of a Gateway.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SectionName string `json:"sectionName,omitempty"`
+
+	// port of the parent.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port *int32 `json:"port,omitempty"`
+}
+
+// ServerTLS names the certificate of the pods.
+type ServerTLS struct {
+	// secretName names a kubernetes.io/tls Secret (tls.crt, tls.key) of the server's namespace.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName"`
+}
+
+// ServerMonitoring describes how a server is observed.
+type ServerMonitoring struct {
+	// serviceMonitor Enabled makes a monitoring.coreos.com ServiceMonitor, if the cluster knows that kind.
+	// +optional
+	// +kubebuilder:default=Disabled
+	ServiceMonitor Toggle `json:"serviceMonitor,omitempty"`
+}
+
+// SCIMServerStatus is the observed state of a SCIMServer.
+type SCIMServerStatus struct {
+	// conditions are Accepted, Programmed and Ready.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=16
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// baseURL is the address in effect.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	BaseURL string `json:"baseURL,omitempty"`
+
+	// configHash is the hash of the configuration that was compiled last.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	ConfigHash string `json:"configHash,omitempty"`
+
+	// replicas is the number of pods there are.
+	// +optional
+	Replicas int32 `json:"replicas,omitempty"`
+
+	// readyReplicas is the number of pods that are ready.
+	// +optional
+	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
+
+	// tenants is the number of tenants in the configuration.
+	// +optional
+	Tenants int32 `json:"tenants,omitempty"`
+}

@@ -1,0 +1,265 @@
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// SCIMTenant is one identity provider's connection to one application: an endpoint of its own, with its own token.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Namespaced,shortName=scimt,categories=scim
+type SCIMTenant struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is the wanted state.
+	// +optional
+	Spec SCIMTenantSpec `json:"spec,omitzero"`
+
+	// status is the observed state.
+	// +optional
+	Status SCIMTenantStatus `json:"status,omitzero"`
+}
+
+// SCIMTenantList is a list of SCIMTenants.
+//
+// +kubebuilder:object:root=true
+type SCIMTenantList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []SCIMTenant `json:"items"`
+}
+
+// SCIMTenantSpec is the wanted state of a SCIMTenant.
+type SCIMTenantSpec struct {
+	// applicationRef names the SCIMApplication that gets the members. Omitted: the tenant is a plain SCIM directory.
+	// +optional
+	ApplicationRef *ObjectReference `json:"applicationRef,omitempty"`
+
+	// mappingRefs name the SCIMMappings of the tenant's namespace, in order; a later one overrides an earlier one.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	MappingRefs []LocalReference `json:"mappingRefs,omitempty"`
+
+	// serverRef names the SCIMServer on which the tenant runs. Omitted: the operator creates a SCIMServer for this
+	// tenant alone, with the tenant's name.
+	// +optional
+	ServerRef *ObjectReference `json:"serverRef,omitempty"`
+
+	// identityProvider is the client that provisions.
+	// +optional
+	// +kubebuilder:default=Generic
+	IdentityProvider IdentityProvider `json:"identityProvider,omitempty"`
+
+	// protocol Compatible tolerates what the known identity providers send; Strict follows RFC 7643 and RFC 7644 to the
+	// letter.
+	// +optional
+	// +kubebuilder:default=Compatible
+	Protocol Protocol `json:"protocol,omitempty"`
+
+	// uniqueIdentifier is the attribute that the identity provider calls the unique identifier field for users.
+	// +optional
+	// +kubebuilder:default=userName
+	UniqueIdentifier UniqueIdentifier `json:"uniqueIdentifier,omitempty"`
+
+	// resources switches resource types on and off.
+	// +optional
+	Resources TenantResources `json:"resources,omitzero"`
+
+	// schemaExtensions are custom schemas of users and groups (RFC 7643 section 3.3).
+	// +optional
+	// +listType=map
+	// +listMapKey=id
+	// +kubebuilder:validation:MaxItems=8
+	SchemaExtensions []SchemaExtension `json:"schemaExtensions,omitempty"`
+
+	// auth says how the identity provider authenticates. Omitted: with a bearer token that the operator generates.
+	// +optional
+	Auth *TenantAuth `json:"auth,omitempty"`
+
+	// lifecycle says what a create, a deactivation and a delete of a user mean for the member.
+	// +optional
+	Lifecycle *Lifecycle `json:"lifecycle,omitempty"`
+
+	// limits of the tenant's use.
+	// +optional
+	// +kubebuilder:default={}
+	Limits TenantLimits `json:"limits,omitzero"`
+
+	// suspended: every request is answered with 503 and Retry-After; nothing is lost.
+	// +optional
+	Suspended bool `json:"suspended,omitempty"`
+
+	// readinessGates are conditions of this object that others set; until all are True the tenant is not served.
+	// +optional
+	// +listType=map
+	// +listMapKey=conditionType
+	// +kubebuilder:validation:MaxItems=8
+	ReadinessGates []ReadinessGate `json:"readinessGates,omitempty"`
+
+	// deletionPolicy says what becomes of the tenant's data when this object is deleted.
+	// +optional
+	// +kubebuilder:default=Retain
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+}
+
+// IdentityProvider is a kind of SCIM client.
+// +kubebuilder:validation:Enum=Okta;EntraID;OneLogin;JumpCloud;Generic
+type IdentityProvider string
+
+// Values of IdentityProvider.
+const (
+	IdentityProviderOkta      IdentityProvider = "Okta"
+	IdentityProviderEntraID   IdentityProvider = "EntraID"
+	IdentityProviderOneLogin  IdentityProvider = "OneLogin"
+	IdentityProviderJumpCloud IdentityProvider = "JumpCloud"
+	IdentityProviderGeneric   IdentityProvider = "Generic"
+)
+
+// Protocol says how strictly the SCIM standards are applied.
+// +kubebuilder:validation:Enum=Compatible;Strict
+type Protocol string
+
+// Values of Protocol.
+const (
+	ProtocolCompatible Protocol = "Compatible"
+	ProtocolStrict     Protocol = "Strict"
+)
+
+// UniqueIdentifier is the attribute by which a client recognises users.
+// +kubebuilder:validation:Enum=userName;email;externalId
+type UniqueIdentifier string
+
+// Values of UniqueIdentifier.
+const (
+	UniqueIdentifierUserName   UniqueIdentifier = "userName"
+	UniqueIdentifierEmail      UniqueIdentifier = "email"
+	UniqueIdentifierExternalID UniqueIdentifier = "externalId"
+)
+
+// DeletionPolicy says what becomes of data when an object is deleted.
+// +kubebuilder:validation:Enum=Retain;Delete
+type DeletionPolicy string
+
+// Values of DeletionPolicy.
+const (
+	DeletionPolicyRetain DeletionPolicy = "Retain"
+	DeletionPolicyDelete DeletionPolicy = "Delete"
+)
+
+// TenantResources switches resource types on and off.
+type TenantResources struct {
+	// groups Disabled: /Groups is not found and is absent from /ResourceTypes.
+	// +optional
+	// +kubebuilder:default=Enabled
+	Groups Toggle `json:"groups,omitempty"`
+}
+
+// ReadinessGate is a condition that somebody else sets.
+type ReadinessGate struct {
+	// conditionType is the type of a condition in this object's status.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=316
+	ConditionType string `json:"conditionType"`
+}
+
+// TenantLimits bound the use of a tenant.
+type TenantLimits struct {
+	// requestsPerSecond is the sustained rate; more is answered with 429.
+	// +optional
+	// +kubebuilder:default=50
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	RequestsPerSecond *int32 `json:"requestsPerSecond,omitempty"`
+
+	// burst is how many requests may come at once.
+	// +optional
+	// +kubebuilder:default=100
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	Burst *int32 `json:"burst,omitempty"`
+
+	// users is the greatest number of users.
+	// +optional
+	// +kubebuilder:default=100000
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000000
+	Users *int32 `json:"users,omitempty"`
+
+	// groups is the greatest number of groups.
+	// +optional
+	// +kubebuilder:default=10000
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000000
+	Groups *int32 `json:"groups,omitempty"`
+
+	// bodyBytes is the greatest size of a request body; more is answered with 413.
+	// +optional
+	// +kubebuilder:default="2Mi"
+	BodyBytes *resource.Quantity `json:"bodyBytes,omitempty"`
+}
+
+// RejectionStatus is the last request of the identity provider that was refused.
+type RejectionStatus struct {
+	// time of the request.
+	// +optional
+	Time *metav1.Time `json:"time,omitempty"`
+
+	// reason is a word for the cause.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Reason string `json:"reason,omitempty"`
+
+	// detail is for people; it holds no personal data.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Detail string `json:"detail,omitempty"`
+}
+
+// SCIMTenantStatus is the observed state of a SCIMTenant.
+type SCIMTenantStatus struct {
+	// conditions are Accepted, Programmed, Ready, Delivering and TokenExpiring, and those of readinessGates.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=32
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// url is the SCIM base URL that the identity provider is given.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	URL string `json:"url,omitempty"`
+
+	// credentialsSecret names the Secret with base URL and token.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	CredentialsSecret string `json:"credentialsSecret,omitempty"`
+
+	// users is the number of users. Unset until the server reports.
+	// +optional
+	Users *int64 `json:"users,omitempty"`
+
+	// activeUsers is the number of users with active true.
+	// +optional
+	ActiveUsers *int64 `json:"activeUsers,omitempty"`
+
+	// groups is the number of groups.
+	// +optional
+	Groups *int64 `json:"groups,omitempty"`
+
+	// lastRequestTime is when the identity provider was last heard; it may lag by some minutes.
+	// +optional
+	LastRequestTime *metav1.Time `json:"lastRequestTime,omitempty"`
+
+	// lastRejection is the last request that was refused.
+	// +optional
+	LastRejection *RejectionStatus `json:"lastRejection,omitempty"`
+}
