@@ -1,0 +1,32 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+var (
+	// ErrNotFound means that the tenant has no such resource.
+	ErrNotFound = errors.New("resource not found")
+
+	// ErrUnavailable means that the store cannot do its work now, whatever is asked: it is closed,
+	// read-only, full, or the disk fails. Nothing of the transaction has happened.
+	ErrUnavailable = errors.New("store unavailable")
+)
+
+// UniquenessError means that another resource of the type has the value of the attribute.
+type UniquenessError struct {
+	Attribute string // path of the attribute, e.g. "userName"
+}
+
+func (e *UniquenessError) Error() string {
+	return fmt.Sprintf("attribute %s: value is taken by another resource", e.Attribute)
+}
+
+// NameAttribute returns the attribute that Keys.Name holds for resources of the type.
+func NameAttribute(typ string) string {
+	if typ == TypeUser {
+		return "userName"
+	}
+	return "displayName"
+}
