@@ -1,0 +1,84 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// MaxReportBytes is what a pod's report may take of the status ConfigMap, which holds 1 MiB.
+const MaxReportBytes = 900_000
+
+// Report is what one server process says about itself: JSON under the pod's name in the status ConfigMap.
+type Report struct {
+	// ConfigHash is Server.Hash of what is served; empty before the first load.
+	ConfigHash string `json:"configHash,omitempty"`
+	// Error is why the latest configuration was refused; empty when it is served.
+	Error string `json:"error,omitempty"`
+	// Tenants by key, as they are served.
+	Tenants map[string]TenantReport `json:"tenants,omitempty"`
+	// Purged are the UIDs of those purges in the latest configuration that are done.
+	Purged    []string   `json:"purged,omitempty"`
+	StartedAt time.Time  `json:"startedAt"`
+	LoadedAt  *time.Time `json:"loadedAt,omitempty"` // when ConfigHash was loaded
+	Version   string     `json:"version,omitempty"`  // of the program
+}
+
+// TenantReport is a tenant as it is served.
+type TenantReport struct {
+	// Hash is Tenant.Hash of what is served, which is an earlier one where Error is set; empty: not served.
+	Hash string `json:"hash,omitempty"`
+	// Error is why the tenant's latest entry could not be used.
+	Error         string     `json:"error,omitempty"`
+	Users         int64      `json:"users"`
+	ActiveUsers   int64      `json:"activeUsers"`
+	Groups        int64      `json:"groups"`
+	LastRequest   *time.Time `json:"lastRequest,omitempty"`
+	LastRejection *Rejection `json:"lastRejection,omitempty"`
+}
+
+// Rejection is the latest request that was answered with an error. It holds no personal data.
+type Rejection struct {
+	Time   time.Time `json:"time"`
+	Reason string    `json:"reason"`
+	Detail string    `json:"detail,omitempty"`
+}
+
+// EncodeReport writes r as JSON of at most MaxReportBytes. A report of very many tenants loses times and rejections
+// rather than hashes, on which conditions hang.
+func EncodeReport(r Report) ([]byte, error) {
+	text, err := json.Marshal(r)
+	if err == nil && len(text) > MaxReportBytes {
+		text, err = json.Marshal(brief(r))
+	}
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("report: encode: %w", err)
+	case len(text) > MaxReportBytes:
+		return nil, fmt.Errorf("report: %d bytes for %d tenants, at most %d: spread the tenants over more servers", len(text), len(r.Tenants), MaxReportBytes)
+	}
+	return text, nil
+}
+
+func brief(r Report) Report {
+	short := make(map[string]TenantReport, len(r.Tenants))
+	for key, t := range r.Tenants {
+		t.LastRequest, t.LastRejection = nil, nil
+		short[key] = t
+	}
+	r.Tenants = short
+	return r
+}
+
+// DecodeReport reads what EncodeReport wrote. Unlike Decode it passes over unknown fields: while servers are updated,
+// reports of two releases lie side by side.
+func DecodeReport(data []byte) (Report, error) {
+	var r Report
+	if len(data) > MaxReportBytes {
+		return Report{}, fmt.Errorf("report: %d bytes, at most %d", len(data), MaxReportBytes)
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		return Report{}, fmt.Errorf("report: %w", err)
+	}
+	return r, nil
+}

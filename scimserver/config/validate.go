@@ -1,0 +1,143 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+var (
+	namespaceForm = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+	nameForm      = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+	tokenIDForm   = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
+	uidForm       = regexp.MustCompile(`^[0-9A-Za-z./:_-]{1,128}$`)
+	sha256Form    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// maxFindings of one error: more of them help nobody.
+const maxFindings = 10
+
+// findings collects what is wrong with one object.
+type findings struct{ errs []error }
+
+func (f *findings) add(format string, args ...any) {
+	f.errs = append(f.errs, fmt.Errorf(format, args...))
+}
+
+func (f *findings) check(ok bool, format string, args ...any) {
+	if !ok {
+		f.add(format, args...)
+	}
+}
+
+func (f *findings) err() error {
+	if n := len(f.errs) - maxFindings; n > 0 {
+		f.errs = append(f.errs[:maxFindings:maxFindings], fmt.Errorf("and %d more", n))
+	}
+	return errors.Join(f.errs...)
+}
+
+// Validate checks everything that can be told without building the tenants' schemas. The error joins up to ten findings;
+// each names the tenant and the field. Tenants must be in the order of their keys.
+func (s *Server) Validate() error {
+	f := &findings{}
+	f.check(s.Version == Version, "config: version is %d, must be %d", s.Version, Version)
+	f.check(validKey(s.Name), "config: name %q is not namespace/name", s.Name)
+	if err := validBaseURL(s.BaseURL); err != nil {
+		f.add("config: baseURL: %w", err)
+	}
+	f.check(len(s.Tenants) <= MaxTenants, "config: %d tenants, at most %d", len(s.Tenants), MaxTenants)
+	f.check(len(s.Purges) <= MaxPurges, "config: %d purges, at most %d", len(s.Purges), MaxPurges)
+	for i := range s.Tenants {
+		if i > 0 && s.Tenants[i].Key <= s.Tenants[i-1].Key {
+			f.add("config: tenants[%d] %q is repeated or out of order", i, s.Tenants[i].Key)
+		}
+		if err := s.Tenants[i].Validate(); err != nil {
+			f.add("config: tenants[%d] %w", i, err)
+		}
+	}
+	f.purges(s.Purges)
+	return f.err()
+}
+
+func (f *findings) purges(list []Purge) {
+	seen := make(map[Purge]bool, len(list))
+	for i, p := range list {
+		f.check(validKey(p.Tenant), "config: purges[%d]: tenant %q is not namespace/name", i, p.Tenant)
+		f.check(uidForm.MatchString(p.UID), "config: purges[%d]: uid %q is none", i, p.UID)
+		f.check(!seen[p], "config: purges[%d]: %s with uid %s is repeated", i, p.Tenant, p.UID)
+		seen[p] = true
+	}
+}
+
+// Validate checks one entry; the error begins with its key.
+func (t *Tenant) Validate() error {
+	f := &findings{}
+	f.check(validKey(t.Key), "key is not namespace/name")
+	f.check(t.UID == "" || uidForm.MatchString(t.UID), "uid %q is none", t.UID)
+	f.check(t.Generation >= 0, "generation is negative")
+	f.oneOf("identityProvider", t.IdentityProvider, "Okta", "EntraID", "OneLogin", "JumpCloud", "Generic")
+	f.oneOf("protocol", t.Protocol, "Compatible", "Strict")
+	f.oneOf("uniqueIdentifier", t.UniqueIdentifier, "userName", "email", "externalId")
+	f.limits(t.Limits)
+	f.tokens(t.Tokens)
+	f.extensions(t.Extensions)
+	if err := f.err(); err != nil {
+		return fmt.Errorf("%q: %w", t.Key, err)
+	}
+	return nil
+}
+
+func (f *findings) oneOf(field, got string, allowed ...string) {
+	f.check(slices.Contains(allowed, got), "%s %q is not one of %s", field, got, strings.Join(allowed, ", "))
+}
+
+func (f *findings) limits(l Limits) {
+	f.check(l.RequestsPerSecond >= 0, "limits.requestsPerSecond is negative")
+	f.check(l.Burst >= 0, "limits.burst is negative")
+	f.check(l.RequestsPerSecond <= 0 || l.Burst > 0, "limits.burst must be at least 1 with requestsPerSecond")
+	f.check(l.Users >= 0, "limits.users is negative")
+	f.check(l.Groups >= 0, "limits.groups is negative")
+	f.check(l.BodyBytes > 0 && l.BodyBytes <= MaxBodyBytes, "limits.bodyBytes is %d, must be 1 to %d", l.BodyBytes, MaxBodyBytes)
+}
+
+func (f *findings) tokens(list []Token) {
+	f.check(len(list) <= MaxTokens, "%d tokens, at most %d", len(list), MaxTokens)
+	ids, sums := map[string]bool{}, map[string]bool{}
+	for i, t := range list {
+		f.check(tokenIDForm.MatchString(t.ID), "tokens[%d].id is none", i)
+		f.check(sha256Form.MatchString(t.SHA256), "tokens[%d].sha256 is not 64 hexadecimal digits in lower case", i)
+		f.check(!ids[t.ID], "tokens[%d].id is repeated", i)
+		f.check(!sums[t.SHA256], "tokens[%d].sha256 is repeated", i)
+		f.check(t.NotAfter == nil || validTime(*t.NotAfter), "tokens[%d].notAfter is out of range", i)
+		ids[t.ID], sums[t.SHA256] = true, true
+	}
+}
+
+// validTime tells whether t can be written in RFC 3339.
+func validTime(t time.Time) bool { return t.UTC().Year() >= 1 && t.UTC().Year() <= 9998 }
+
+// validKey tells whether key is a namespace (a DNS label) and a name (a DNS subdomain) as Kubernetes has them.
+func validKey(key string) bool {
+	namespace, name, ok := strings.Cut(key, "/")
+	return ok && namespaceForm.MatchString(namespace) && len(name) <= 253 && nameForm.MatchString(name)
+}
+
+func validBaseURL(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return fmt.Errorf("not a URL: %w", err)
+	case u.Scheme != "https" && u.Scheme != "http", u.Host == "", u.Opaque != "":
+		return fmt.Errorf("%q is not an absolute http or https URL", s)
+	case u.User != nil, u.RawQuery != "", u.ForceQuery, strings.Contains(s, "#"):
+		return errors.New("user, query and fragment are not allowed in it")
+	case strings.HasSuffix(s, "/"):
+		return fmt.Errorf("%q ends with a slash", s)
+	}
+	return nil
+}
