@@ -1,0 +1,2 @@
+// Package limit holds a tenant to its requests per second.
+package limit
