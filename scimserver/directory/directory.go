@@ -1,0 +1,37 @@
+package directory
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// Deps is what a Directory needs.
+type Deps struct {
+	Store store.Store
+	Clock func() time.Time // nil: time.Now
+	NewID func() string    // nil: UUIDs of version 7, which grow with time and so fill the store's indexes in order
+}
+
+// Directory performs the use cases for every tenant. It is safe for concurrent use.
+type Directory struct {
+	store store.Store
+	clock func() time.Time
+	newID func() string
+}
+
+// New makes a Directory.
+func New(d Deps) *Directory {
+	if d.Clock == nil {
+		d.Clock = time.Now
+	}
+	if d.NewID == nil {
+		d.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	return &Directory{store: d.Store, clock: d.Clock, newID: d.NewID}
+}
+
+// now is the time of a change: UTC in milliseconds, as the store keeps it.
+func (d *Directory) now() time.Time { return d.clock().UTC().Truncate(time.Millisecond) }

@@ -1,0 +1,39 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
+)
+
+// Tenants finds tenants by the first two elements of the path. A request uses what it found until its end, so that the
+// set may be swapped at any time.
+type Tenants interface {
+	Tenant(namespace, name string) (*Tenant, bool)
+}
+
+// Tenant is one identity provider's connection.
+type Tenant struct {
+	Directory   *directory.Tenant
+	Auth        Authenticator
+	Limit       Limiter        // nil: no limit
+	BodyBytes   int64          // 0: DefaultBodyBytes
+	Unavailable *scimerr.Error // nil: served; else every authenticated request gets it (suspended, not ready)
+	Observe     Observer       // told of this tenant's requests, nil: nobody
+}
+
+// DefaultBodyBytes is the largest request body where a tenant says nothing.
+const DefaultBodyBytes = 2 << 20
+
+// Authenticator names the subject of a request. Its error is a *scimerr.Error of status 401.
+type Authenticator interface {
+	Authenticate(r *http.Request, tol *tolerance.Log) (subject string, err error)
+}
+
+// Limiter tells whether a request may pass now, else after what time.
+type Limiter interface {
+	Allow(now time.Time) (retryAfter time.Duration, ok bool)
+}
