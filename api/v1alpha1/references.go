@@ -8,6 +8,7 @@ type LocalReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	Name string `json:"name"`
 }
 
@@ -17,6 +18,7 @@ type ObjectReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	Name string `json:"name"`
 
 	// namespace of the object. Default: the namespace of the object that refers to it.
@@ -24,7 +26,7 @@ type ObjectReference struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name of a namespace has lower case letters, digits and '-', and begins and ends with a letter or digit"
 	Namespace string `json:"namespace,omitempty"`
 }
 
@@ -34,6 +36,7 @@ type SecretKeyReference struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	Name string `json:"name"`
 
 	// key in the Secret's data.
@@ -41,7 +44,7 @@ type SecretKeyReference struct {
 	// +kubebuilder:default=uri
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:Pattern=`^[-._a-zA-Z0-9]+$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[-._a-zA-Z0-9]+$')",message="the key of a Secret has letters, digits, '-', '_' and '.'"
 	Key string `json:"key,omitempty"`
 }
 
@@ -64,6 +67,9 @@ type AllowedTenants struct {
 }
 
 // TenantNamespaces selects namespaces.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.from) || self.from != 'Selector' || has(self.selector)",message="from: Selector needs a selector; an empty one, {}, selects every namespace",fieldPath=".selector"
+// +kubebuilder:validation:XValidation:rule="!has(self.selector) || (has(self.from) && self.from == 'Selector')",message="selector is used only with from: Selector; set from: Selector, or remove selector",fieldPath=".selector"
 type TenantNamespaces struct {
 	// from says which namespaces are meant: Same (the object's own), All, or those that match selector.
 	// +optional

@@ -8,6 +8,11 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Namespaced,shortName=scimapp,categories=scim
+// +kubebuilder:printcolumn:name="Display name",type=string,JSONPath=`.spec.displayName`
+// +kubebuilder:printcolumn:name="Tenants",type=integer,JSONPath=`.status.tenants`
+// +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=`.status.conditions[?(@.type=="Accepted")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Accepted")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type SCIMApplication struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -21,6 +26,7 @@ type SCIMApplication struct {
 
 	// status is the observed state.
 	// +optional
+	// +kubebuilder:default={conditions: {{type: "Accepted", status: "Unknown", reason: "Pending", message: "Waiting for the operator", lastTransitionTime: "1970-01-01T00:00:00Z"}}}
 	Status SCIMApplicationStatus `json:"status,omitzero"`
 }
 
@@ -74,11 +80,14 @@ type SCIMApplicationSpec struct {
 }
 
 // MemberField is one field of a member record.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.unique) || !self.unique || !(self.type in ['Boolean', 'StringList'])",message="a field of type Boolean or StringList cannot be unique; choose another type, or remove unique",fieldPath=".unique"
 type MemberField struct {
 	// name of the field.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_]*$')",message="the name of a member field has letters, digits and '_', and begins with a letter"
 	Name string `json:"name"`
 
 	// type of the field's value.
@@ -115,6 +124,7 @@ type Role struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^ ](.*[^ ])?$')",message="the name of a role neither begins nor ends with a blank"
 	Name string `json:"name"`
 }
 
@@ -124,6 +134,8 @@ type Action struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9]*$')",message="the name of an action has letters and digits, and begins with a letter"
+	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['create', 'deactivate', 'remove', 'none'])",message="Create, Deactivate, Remove and None are built in; choose another name for the action"
 	Name string `json:"name"`
 
 	// parameters of the action.
@@ -140,6 +152,7 @@ type ActionParameter struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_]*$')",message="the name of a parameter has letters, digits and '_', and begins with a letter"
 	Name string `json:"name"`
 
 	// required: a tenant that uses the action must give the parameter.
@@ -148,6 +161,8 @@ type ActionParameter struct {
 }
 
 // Delivery is how changes reach an application.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.webhook)",message="give a webhook, or remove delivery; the application then reads the member feed"
 type Delivery struct {
 	// webhook delivers each change as a signed HTTP request.
 	// +optional
@@ -160,6 +175,7 @@ type Webhook struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://[^/?#@ ]+([/?][^# ]*)?$') && isURL(self)",message="url is http:// or https://, a host and perhaps a path and query, without user name and fragment, as in https://app.example.com/hooks/scim"
 	URL string `json:"url"`
 
 	// mode Synchronous asks the application before the identity provider is answered, so that it can refuse;
@@ -182,6 +198,7 @@ type Webhook struct {
 	// caBundle is a PEM bundle (base64 in YAML) that verifies the endpoint's certificate. Default: the system's roots.
 	// +optional
 	// +kubebuilder:validation:MaxLength=262144
+	// +kubebuilder:validation:XValidation:rule="string(self).contains('-----BEGIN CERTIFICATE-----')",message="caBundle is the base64 of a PEM bundle of certificates"
 	CABundle []byte `json:"caBundle,omitempty"`
 }
 

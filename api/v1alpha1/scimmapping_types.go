@@ -8,6 +8,10 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Namespaced,shortName=scimmap,categories=scim
+// +kubebuilder:printcolumn:name="Tenants",type=integer,JSONPath=`.status.tenants`
+// +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=`.status.conditions[?(@.type=="Accepted")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Accepted")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 type SCIMMapping struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -21,6 +25,7 @@ type SCIMMapping struct {
 
 	// status is the observed state.
 	// +optional
+	// +kubebuilder:default={conditions: {{type: "Accepted", status: "Unknown", reason: "Pending", message: "Waiting for the operator", lastTransitionTime: "1970-01-01T00:00:00Z"}}}
 	Status SCIMMappingStatus `json:"status,omitzero"`
 }
 
@@ -36,6 +41,8 @@ type SCIMMappingList struct {
 
 // SCIMMappingSpec is the wanted state of a SCIMMapping. It has no schema defaults: a default would override what an
 // earlier mapping says.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.attributes) || has(self.role)",message="a mapping has attributes, a role, or both"
 type SCIMMappingSpec struct {
 	// attributes fill the fields of the member record.
 	// +optional
@@ -50,17 +57,22 @@ type SCIMMappingSpec struct {
 }
 
 // AttributeRule fills one member field, from a SCIM path or by an expression.
+//
+// +kubebuilder:validation:XValidation:rule="!(has(self.from) && has(self.expression))",message="use from or expression, not both"
+// +kubebuilder:validation:XValidation:rule="has(self.from) || has(self.expression) || has(self.default)",message="give from, expression or default"
 type AttributeRule struct {
 	// field is the name of a memberField of the application.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9_]*$')",message="field is the name of a member field: letters, digits and '_', beginning with a letter"
 	Field string `json:"field"`
 
 	// from is a SCIM attribute path (RFC 7644 section 3.5.2), such as emails[type eq "work"].value.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^ ](.*[^ ])?$')",message="a path neither begins nor ends with a blank"
 	From string `json:"from,omitempty"`
 
 	// expression is a CEL expression over the variable user, the SCIM user.
@@ -76,16 +88,20 @@ type AttributeRule struct {
 }
 
 // RoleRule chooses a role from an attribute and from groups.
+//
+// +kubebuilder:validation:MinProperties=1
 type RoleRule struct {
 	// from is the SCIM attribute path whose value names the role.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^ ](.*[^ ])?$')",message="a path neither begins nor ends with a blank"
 	From string `json:"from,omitempty"`
 
 	// values translates values of from into roles; a value that is not listed stands for itself.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=512
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) >= 1 && size(k) <= 256)",message="a value has 1 to 256 characters; the role of blank values is default"
 	Values map[string]RoleName `json:"values,omitempty"`
 
 	// groups give roles to the members of SCIM groups; the first one that matches wins.

@@ -12,6 +12,13 @@ import (
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Namespaced,shortName=scimsrv,categories=scim
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.baseURL`
+// +kubebuilder:printcolumn:name="Pods",type=integer,JSONPath=`.status.readyReplicas`
+// +kubebuilder:printcolumn:name="Tenants",type=integer,JSONPath=`.status.tenants`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 52",message="the name of a SCIMServer names its Service and its pods: at most 52 lower case letters, digits and '-', beginning with a letter and ending with a letter or digit"
 type SCIMServer struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -21,10 +28,12 @@ type SCIMServer struct {
 
 	// spec is the wanted state.
 	// +optional
+	// +kubebuilder:default={}
 	Spec SCIMServerSpec `json:"spec,omitzero"`
 
 	// status is the observed state.
 	// +optional
+	// +kubebuilder:default={conditions: {{type: "Accepted", status: "Unknown", reason: "Pending", message: "Waiting for the operator", lastTransitionTime: "1970-01-01T00:00:00Z"}, {type: "Programmed", status: "Unknown", reason: "Pending", message: "Waiting for the operator", lastTransitionTime: "1970-01-01T00:00:00Z"}}}
 	Status SCIMServerStatus `json:"status,omitzero"`
 }
 
@@ -39,6 +48,8 @@ type SCIMServerList struct {
 }
 
 // SCIMServerSpec is the wanted state of a SCIMServer.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.replicas) || self.replicas <= 1 || (has(self.storage) && has(self.storage.postgres))",message="more than one replica needs storage.postgres; set replicas to 1, or keep the data in PostgreSQL",fieldPath=".replicas"
 type SCIMServerSpec struct {
 	// replicas is the number of pods. More than one needs storage.postgres.
 	// +optional
@@ -51,6 +62,7 @@ type SCIMServerSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^ ]+$')",message="image has no blanks"
 	Image string `json:"image,omitempty"`
 
 	// storage says where the tenants' data are kept.
@@ -80,10 +92,14 @@ type SCIMServerSpec struct {
 
 	// monitoring of the server.
 	// +optional
+	// +kubebuilder:default={}
 	Monitoring ServerMonitoring `json:"monitoring,omitzero"`
 }
 
 // ServerStorage is where data are kept; exactly one field is set.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.sqlite) != has(self.postgres)",message="set exactly one of sqlite and postgres"
+// +kubebuilder:validation:XValidation:rule="has(self.sqlite) == has(oldSelf.sqlite)",message="the kind of storage cannot change, because the data would stay behind; make another SCIMServer and move the tenants there"
 type ServerStorage struct {
 	// sqlite keeps the data in a file on a persistent volume of the one pod.
 	// +optional
@@ -95,6 +111,10 @@ type ServerStorage struct {
 }
 
 // SQLiteStorage describes the volume of a SQLite database.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || quantity(string(self.size)).compareTo(quantity('16Mi')) >= 0",message="size is at least 16Mi",fieldPath=".size"
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",message="a volume cannot shrink; keep the size, or raise it",fieldPath=".size"
+// +kubebuilder:validation:XValidation:rule="(has(self.storageClassName) ? self.storageClassName : '') == (has(oldSelf.storageClassName) ? oldSelf.storageClassName : '')",message="storageClassName cannot change, because the volume exists already; make another SCIMServer and move the tenants there",fieldPath=".storageClassName"
 type SQLiteStorage struct {
 	// size of the volume.
 	// +optional
@@ -105,6 +125,7 @@ type SQLiteStorage struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	StorageClassName string `json:"storageClassName,omitempty"`
 }
 
@@ -116,6 +137,8 @@ type PostgresStorage struct {
 }
 
 // ServerEndpoint is how identity providers reach a server.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.gateway) || has(self.baseURL) || has(self.ingress) || (has(self.gateway.hostnames) && self.gateway.hostnames.exists(h, !h.startsWith('*')))",message="with gateway give a hostname without a wildcard, or baseURL, so that the tenants' URLs are known",fieldPath=".gateway"
 type ServerEndpoint struct {
 	// baseURL is the address that identity providers see, without a trailing slash. A tenant's URL is this and
 	// /{namespace}/{name}/scim/v2. Default: https:// and the host of ingress or gateway, else the operator's
@@ -123,6 +146,7 @@ type ServerEndpoint struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https?://([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|[[][0-9a-fA-F:.]+[]])(:[0-9]{1,5})?(/[A-Za-z0-9][A-Za-z0-9._~-]*)*$')",message="baseURL is http:// or https://, a host and perhaps a path, without a trailing slash, query or fragment, as in https://scim.example.com"
 	BaseURL string `json:"baseURL,omitempty"`
 
 	// ingress makes an Ingress for the server.
@@ -144,12 +168,14 @@ type ServerIngress struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	ClassName string `json:"className,omitempty"`
 
 	// host is the DNS name under which the server is reached.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="host is a DNS name in lower case, without scheme, port and path, as in scim.example.com"
 	Host string `json:"host"`
 
 	// annotations of the Ingress.
@@ -161,6 +187,7 @@ type ServerIngress struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	TLSSecretName string `json:"tlsSecretName,omitempty"`
 }
 
@@ -183,6 +210,7 @@ type ServerGateway struct {
 // Hostname is a DNS name, its first label may be a wildcard.
 // +kubebuilder:validation:MinLength=1
 // +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule="self.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="a hostname is a DNS name in lower case, without scheme, port and path, as in scim.example.com; its first label may be *"
 type Hostname string
 
 // GatewayParentReference is the parentRef of an HTTPRoute.
@@ -204,12 +232,14 @@ type GatewayParentReference struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="the name of a namespace has lower case letters, digits and '-', and begins and ends with a letter or digit"
 	Namespace string `json:"namespace,omitempty"`
 
 	// name of the parent.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	Name string `json:"name"`
 
 	// sectionName is the listener of a Gateway.
@@ -231,6 +261,7 @@ type ServerTLS struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	SecretName string `json:"secretName"`
 }
 

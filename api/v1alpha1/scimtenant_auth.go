@@ -17,6 +17,8 @@ type TenantAuth struct {
 }
 
 // BearerAuth describes the tenant's bearer token.
+//
+// +kubebuilder:validation:XValidation:rule="!(has(self.secretRef) && has(self.rotation))",message="rotation is for tokens that the operator generates; remove rotation, or remove secretRef",fieldPath=".rotation"
 type BearerAuth struct {
 	// secretRef names a Secret of the tenant's namespace whose key token is the token. Omitted: the operator generates it.
 	// +optional
@@ -28,6 +30,9 @@ type BearerAuth struct {
 }
 
 // TokenRotation replaces a token in time.
+//
+// +kubebuilder:validation:XValidation:rule="duration(self.every) >= duration('1h')",message="every is at least 1h",fieldPath=".every"
+// +kubebuilder:validation:XValidation:rule="!has(self.overlap) || duration(self.overlap) < duration(self.every)",message="overlap is shorter than every",fieldPath=".overlap"
 type TokenRotation struct {
 	// every is the life of a token.
 	// +required
@@ -51,6 +56,7 @@ type JWTIssuer struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^/?#@ ]+(/[^?# ]*)?$') && isURL(self)",message="issuer is an https:// URL without query and fragment, exactly as in the claim iss"
 	Issuer string `json:"issuer"`
 
 	// audiences: the claim aud must hold one of them.
@@ -64,6 +70,7 @@ type JWTIssuer struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^https://[^/?#@ ]+([/?][^# ]*)?$') && isURL(self)",message="jwksURL is an https:// URL"
 	JWKSURL string `json:"jwksURL,omitempty"`
 
 	// claims is a CEL expression over the variable claims that must be true.

@@ -28,6 +28,8 @@ type Lifecycle struct {
 }
 
 // CreatePolicy says what the creation of a user means.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.role) || !has(self.action) || self.action != 'None'",message="with action: None no member is created; remove role, or set action: Create",fieldPath=".role"
 type CreatePolicy struct {
 	// action Create makes a member; None makes none.
 	// +optional
@@ -50,11 +52,16 @@ const (
 )
 
 // OffboardingPolicy says what happens to the member of a user who leaves.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.parameters) || !(self.action in ['Deactivate', 'Remove', 'None'])",message="Deactivate, Remove and None take no parameters; remove parameters, or name an action of the application",fieldPath=".parameters"
 type OffboardingPolicy struct {
 	// action is Deactivate, Remove, None, or the name of an action of the application.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9]*$')",message="action is Deactivate, Remove, None, or the name of an action of the application (letters and digits, beginning with a letter)"
+	// +kubebuilder:validation:XValidation:rule="self in ['Deactivate', 'Remove', 'None'] || !(self.lowerAscii() in ['deactivate', 'remove', 'none'])",message="write Deactivate, Remove and None with a capital letter"
+	// +kubebuilder:validation:XValidation:rule="self.lowerAscii() != 'create'",message="Create is for onCreate; use Deactivate, Remove, None, or the name of an action of the application"
 	Action string `json:"action"`
 
 	// parameters of an action of the application.
@@ -101,6 +108,8 @@ const (
 )
 
 // Brake stops off-boardings when there are too many in a period.
+//
+// +kubebuilder:validation:XValidation:rule="duration(self.per) >= duration('1m') && duration(self.per) <= duration('720h')",message="per is at least 1m and at most 720h",fieldPath=".per"
 type Brake struct {
 	// maxOffboardings is how many deactivations and removals a period may have.
 	// +required

@@ -6,6 +6,8 @@ type SchemaExtension struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[uU][rR][nN]:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9._~:-]*[A-Za-z0-9_~-]$')",message="id is a URN, as in urn:ietf:params:scim:schemas:extension:acme:2.0:User"
+	// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().startsWith('urn:ietf:params:scim:schemas:core:') && !self.lowerAscii().startsWith('urn:ietf:params:scim:api:') && !self.lowerAscii().startsWith('urn:ietf:params:scim:schemas:extension:enterprise:')",message="this schema is built in; a schemaExtension has an id of its own, as urn:ietf:params:scim:schemas:extension:acme:2.0:User"
 	ID string `json:"id"`
 
 	// resource is the resource type that is extended.
@@ -19,6 +21,7 @@ type SchemaExtension struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name.lowerAscii() == a.name.lowerAscii()))",message="two attributes have the same name; upper and lower case are the same"
 	Attributes []SchemaAttribute `json:"attributes"`
 }
 
@@ -33,6 +36,8 @@ const (
 )
 
 // SchemaAttribute is an attribute of a custom schema; its characteristics are those of RFC 7643 section 7.
+//
+// +kubebuilder:validation:XValidation:rule="(self.type == 'Complex') == (has(self.subAttributes) && size(self.subAttributes) > 0)",message="an attribute of type Complex has subAttributes, others have none"
 type SchemaAttribute struct {
 	SimpleAttribute `json:",inline"`
 
@@ -40,16 +45,24 @@ type SchemaAttribute struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=12
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name.lowerAscii() == a.name.lowerAscii()))",message="two subAttributes have the same name; upper and lower case are the same"
+	// +kubebuilder:validation:XValidation:rule="self.all(a, a.type != 'Complex')",message="a subAttribute cannot be Complex itself (RFC 7643 section 2.3.8)"
 	SubAttributes []SimpleAttribute `json:"subAttributes,omitempty"`
 }
 
 // SimpleAttribute is an attribute without subAttributes.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.required) || !self.required || self.mutability != 'ReadOnly'",message="a ReadOnly attribute cannot be required, because clients cannot give it",fieldPath=".required"
+// +kubebuilder:validation:XValidation:rule="self.mutability != 'WriteOnly' || self.returned == 'Never'",message="a WriteOnly attribute has returned: Never",fieldPath=".returned"
+// +kubebuilder:validation:XValidation:rule="self.uniqueness != 'Server' || !((has(self.multiValued) && self.multiValued) || self.type in ['Boolean', 'Binary', 'Complex'])",message="uniqueness: Server is for single values of type String, Integer, Decimal, DateTime or Reference",fieldPath=".uniqueness"
+// +kubebuilder:validation:XValidation:rule="!has(self.canonicalValues) || self.type in ['String', 'Reference']",message="canonicalValues are for type String or Reference",fieldPath=".canonicalValues"
 type SimpleAttribute struct {
 	// name of the attribute; upper and lower case are the same.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9$_-]*$')",message="an attribute name has letters, digits, '$', '-' and '_', and begins with a letter (RFC 7643 section 2.1)"
 	Name string `json:"name"`
 
 	// type of the value.

@@ -10,6 +10,14 @@ import (
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Namespaced,shortName=scimt,categories=scim
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
+// +kubebuilder:printcolumn:name="IdP",type=string,JSONPath=`.spec.identityProvider`
+// +kubebuilder:printcolumn:name="Users",type=integer,JSONPath=`.status.users`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 52",message="the name of a SCIMTenant is part of its URL and of the names of its objects: at most 52 lower case letters, digits and '-', beginning and ending with a letter or digit"
+// +kubebuilder:validation:XValidation:rule="(has(self.spec) && has(self.spec.serverRef)) || self.metadata.name.matches('^[a-z]')",message="without spec.serverRef the name of a SCIMTenant also names a Service, and begins with a letter; rename the tenant, or give a serverRef"
 type SCIMTenant struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -19,10 +27,12 @@ type SCIMTenant struct {
 
 	// spec is the wanted state.
 	// +optional
+	// +kubebuilder:default={}
 	Spec SCIMTenantSpec `json:"spec,omitzero"`
 
 	// status is the observed state.
 	// +optional
+	// +kubebuilder:default={conditions: {{type: "Accepted", status: "Unknown", reason: "Pending", message: "Waiting for the operator", lastTransitionTime: "1970-01-01T00:00:00Z"}, {type: "Programmed", status: "Unknown", reason: "Pending", message: "Waiting for the operator", lastTransitionTime: "1970-01-01T00:00:00Z"}}}
 	Status SCIMTenantStatus `json:"status,omitzero"`
 }
 
@@ -37,6 +47,10 @@ type SCIMTenantList struct {
 }
 
 // SCIMTenantSpec is the wanted state of a SCIMTenant.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.mappingRefs) || size(self.mappingRefs) == 0 || has(self.applicationRef)",message="mappingRefs need an applicationRef; a tenant without application is a plain SCIM directory and has no member fields to fill",fieldPath=".mappingRefs"
+// +kubebuilder:validation:XValidation:rule="has(self.applicationRef) || !has(self.lifecycle) || ((!has(self.lifecycle.onDeactivate) || self.lifecycle.onDeactivate.action in ['Deactivate', 'Remove', 'None']) && (!has(self.lifecycle.onDelete) || self.lifecycle.onDelete.action in ['Deactivate', 'Remove', 'None']))",message="without applicationRef the actions of lifecycle are Deactivate, Remove and None",fieldPath=".lifecycle"
+// +kubebuilder:validation:XValidation:rule="has(self.serverRef) == has(oldSelf.serverRef)",message="serverRef cannot be added or removed, because the tenant's data would stay behind; delete the tenant and apply it anew",fieldPath=".serverRef"
 type SCIMTenantSpec struct {
 	// applicationRef names the SCIMApplication that gets the members. Omitted: the tenant is a plain SCIM directory.
 	// +optional
@@ -46,6 +60,7 @@ type SCIMTenantSpec struct {
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name == a.name))",message="a mapping is listed more than once; remove one of the entries"
 	MappingRefs []LocalReference `json:"mappingRefs,omitempty"`
 
 	// serverRef names the SCIMServer on which the tenant runs. Omitted: the operator creates a SCIMServer for this
@@ -71,6 +86,7 @@ type SCIMTenantSpec struct {
 
 	// resources switches resource types on and off.
 	// +optional
+	// +kubebuilder:default={}
 	Resources TenantResources `json:"resources,omitzero"`
 
 	// schemaExtensions are custom schemas of users and groups (RFC 7643 section 3.3).
@@ -78,6 +94,7 @@ type SCIMTenantSpec struct {
 	// +listType=map
 	// +listMapKey=id
 	// +kubebuilder:validation:MaxItems=8
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.id.lowerAscii() == a.id.lowerAscii()))",message="two schemaExtensions have the same id; upper and lower case are the same"
 	SchemaExtensions []SchemaExtension `json:"schemaExtensions,omitempty"`
 
 	// auth says how the identity provider authenticates. Omitted: with a bearer token that the operator generates.
@@ -168,10 +185,14 @@ type ReadinessGate struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=316
+	// +kubebuilder:validation:XValidation:rule="!(self in ['Accepted', 'Programmed', 'Ready', 'Delivering', 'TokenExpiring'])",message="the operator itself sets this condition; a readiness gate is a condition that somebody else sets, as example.com/SAMLEnabled"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$')",message="a condition type is a word, or a domain and a word, as in example.com/SAMLEnabled"
 	ConditionType string `json:"conditionType"`
 }
 
 // TenantLimits bound the use of a tenant.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.bodyBytes) || (quantity(string(self.bodyBytes)).isInteger() && quantity(string(self.bodyBytes)).compareTo(quantity('1Ki')) >= 0 && quantity(string(self.bodyBytes)).compareTo(quantity('64Mi')) <= 0)",message="bodyBytes is a whole number of bytes from 1Ki to 64Mi",fieldPath=".bodyBytes"
 type TenantLimits struct {
 	// requestsPerSecond is the sustained rate; more is answered with 429.
 	// +optional
