@@ -37,6 +37,9 @@ func Decode(data []byte) (*Server, error) {
 }
 
 func decompress(data []byte) ([]byte, error) {
+	if len(data) == 0 {
+		return nil, fmt.Errorf("config: there is nothing under the key %s", SecretKey)
+	}
 	if len(data) > MaxEncodedBytes {
 		return nil, fmt.Errorf("config: %d bytes, at most %d", len(data), MaxEncodedBytes)
 	}

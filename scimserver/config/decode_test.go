@@ -65,7 +65,7 @@ func TestDecodeRefusesBytes(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"nothing":        {nil, "gzip: EOF"},
+		"nothing":        {nil, "nothing under the key config.json.gz"},
 		"not compressed": {[]byte(minimal), "gzip: invalid header"},
 		"truncated":      {good[:len(good)-9], "unexpected EOF"},
 		"bad checksum":   {flip, "checksum"},
