@@ -66,17 +66,17 @@ func TestSecretResumes(t *testing.T) {
 func TestSecretRecovers(t *testing.T) {
 	t.Parallel()
 	for name, failure := range map[string]http.HandlerFunc{
-		"forbidden":      status(http.StatusForbidden, `secrets "shared-config" is forbidden`),
-		"unauthorized":   status(http.StatusUnauthorized, "Unauthorized"),
-		"not found":      status(http.StatusNotFound, "namespaces not found"),
-		"gone":           status(http.StatusGone, "too old resource version"),
-		"too many":       status(http.StatusTooManyRequests, "slow down"),
-		"broken":         func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>bad gateway</html>", 502) },
-		"error event":    events(false, `{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old resource version: 5 (99)"}}`),
-		"odd error":      events(false, `{"type":"ERROR","object":7}`),
-		"cut event":      events(false, `{"type":"MODIFIED","object":{"meta`),
-		"garbage":        events(false, `<html>`),
-		"wrong object":   events(false, `{"type":"MODIFIED","object":{"data":{"config.json.gz":"not base64!"}}}`),
+		"forbidden":    status(http.StatusForbidden, `secrets "shared-config" is forbidden`),
+		"unauthorized": status(http.StatusUnauthorized, "Unauthorized"),
+		"not found":    status(http.StatusNotFound, "namespaces not found"),
+		"gone":         status(http.StatusGone, "too old resource version"),
+		"too many":     status(http.StatusTooManyRequests, "slow down"),
+		"broken":       func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<html>bad gateway</html>", 502) },
+		"error event":  events(false, `{"type":"ERROR","object":{"kind":"Status","code":410,"message":"too old resource version: 5 (99)"}}`),
+		"odd error":    events(false, `{"type":"ERROR","object":7}`),
+		"cut event":    events(false, `{"type":"MODIFIED","object":{"meta`),
+		"garbage":      events(false, `<html>`),
+		"wrong object": events(false, `{"type":"MODIFIED","object":{"data":{"config.json.gz":"not base64!"}}}`),
 		"lost in stream": func(w http.ResponseWriter, r *http.Request) {
 			events(false, `{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"6"}}}`)(w, r)
 			panic(http.ErrAbortHandler)
