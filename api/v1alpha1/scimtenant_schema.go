@@ -5,7 +5,7 @@ type SchemaExtension struct {
 	// id is the schema's URN, such as urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User.
 	// +required
 	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:MaxLength=255
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[uU][rR][nN]:[A-Za-z0-9][A-Za-z0-9-]{1,31}:[A-Za-z0-9._~:-]*[A-Za-z0-9_~-]$')",message="id is a URN, as in urn:ietf:params:scim:schemas:extension:acme:2.0:User"
 	// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().startsWith('urn:ietf:params:scim:schemas:core:') && !self.lowerAscii().startsWith('urn:ietf:params:scim:api:') && !self.lowerAscii().startsWith('urn:ietf:params:scim:schemas:extension:enterprise:')",message="this schema is built in; a schemaExtension has an id of its own, as urn:ietf:params:scim:schemas:extension:acme:2.0:User"
 	ID string `json:"id"`

@@ -18,6 +18,7 @@ import (
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 52",message="the name of a SCIMTenant is part of its URL and of the names of its objects: at most 52 lower case letters, digits and '-', beginning and ending with a letter or digit"
 // +kubebuilder:validation:XValidation:rule="(has(self.spec) && has(self.spec.serverRef)) || self.metadata.name.matches('^[a-z]')",message="without spec.serverRef the name of a SCIMTenant also names a Service, and begins with a letter; rename the tenant, or give a serverRef"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec) || !has(self.spec.auth) || !has(self.spec.auth.bearer) || !has(self.spec.auth.bearer.secretRef) || self.spec.auth.bearer.secretRef.name != self.metadata.name + '-credentials'",message="spec.auth.bearer.secretRef names the Secret that the operator itself writes; keep the token in a Secret of another name"
 type SCIMTenant struct {
 	metav1.TypeMeta `json:",inline"`
 

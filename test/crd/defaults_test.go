@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	sigsyaml "sigs.k8s.io/yaml"
 
@@ -12,28 +13,25 @@ import (
 )
 
 // What a user leaves out. Above all: a plain object must not look as if it used more than it says.
-func TestDefaults(t *testing.T) {
-	t.Parallel()
-	namespace := newNamespace(t)
-	cases := map[string]struct{ kind, spec, want string }{
-		"plain tenant": {
-			kind: "SCIMTenant", spec: `{}`,
-			want: `
+var defaultCases = map[string]struct{ kind, spec, want string }{
+	"plain tenant": {
+		kind: "SCIMTenant", spec: `{}`,
+		want: `
 identityProvider: Generic
 protocol: Compatible
 uniqueIdentifier: userName
 resources: {groups: Enabled}
 limits: {requestsPerSecond: 50, burst: 100, users: 100000, groups: 10000, bodyBytes: 2Mi}
 deletionPolicy: Retain`,
-		},
-		"tenant with parts of its sections": {
-			kind: "SCIMTenant", spec: `
+	},
+	"tenant with parts of its sections": {
+		kind: "SCIMTenant", spec: `
 resources: {}
 limits: {users: 5}
 auth: {bearer: {rotation: {every: 24h}}}
 lifecycle: {onCreate: {}, onDelete: {action: None}}
 schemaExtensions: [{id: "urn:acme:scim:User", attributes: [{name: badge}, {name: seat, type: Complex, subAttributes: [{name: row}]}]}]`,
-			want: `
+		want: `
 identityProvider: Generic
 protocol: Compatible
 uniqueIdentifier: userName
@@ -53,23 +51,23 @@ schemaExtensions:
     uniqueness: None
     subAttributes: [{name: row, type: String, mutability: ReadWrite, returned: Default, uniqueness: None}]
 deletionPolicy: Retain`,
-		},
-		"plain server": {
-			kind: "SCIMServer", spec: `{}`,
-			want: `
+	},
+	"plain server": {
+		kind: "SCIMServer", spec: `{}`,
+		want: `
 replicas: 1
 storage: {sqlite: {size: 1Gi}}
 allowedTenants: {namespaces: {from: Same}}
 networkPolicy: Enabled
 monitoring: {serviceMonitor: Disabled}`,
-		},
-		"server with parts of its sections": {
-			kind: "SCIMServer", spec: `
+	},
+	"server with parts of its sections": {
+		kind: "SCIMServer", spec: `
 storage: {postgres: {secretRef: {name: pg-app}}}
 endpoint: {gateway: {parentRefs: [{name: public}], hostnames: [scim.example.com]}}
 allowedTenants: {namespaces: {from: All}}
 monitoring: {}`,
-			want: `
+		want: `
 replicas: 1
 storage: {postgres: {secretRef: {name: pg-app, key: uri}}}
 endpoint:
@@ -79,27 +77,31 @@ endpoint:
 allowedTenants: {namespaces: {from: All}}
 networkPolicy: Enabled
 monitoring: {serviceMonitor: Disabled}`,
-		},
-		"plain application": {
-			kind: "SCIMApplication", spec: `{}`,
-			want: `allowedTenants: {namespaces: {from: Same}}`,
-		},
-		"application with a field and a webhook": {
-			kind: "SCIMApplication", spec: `
+	},
+	"plain application": {
+		kind: "SCIMApplication", spec: `{}`,
+		want: `allowedTenants: {namespaces: {from: Same}}`,
+	},
+	"application with a field and a webhook": {
+		kind: "SCIMApplication", spec: `
 memberFields: [{name: email}]
 delivery: {webhook: {url: "https://app.example.com/hooks", secretRef: {name: hook}}}`,
-			want: `
+		want: `
 memberFields: [{name: email, type: String}]
 delivery: {webhook: {url: "https://app.example.com/hooks", secretRef: {name: hook}, mode: Asynchronous, timeoutSeconds: 5}}
 allowedTenants: {namespaces: {from: Same}}`,
-		},
-		// A default would override what an earlier mapping says.
-		"a mapping has no defaults": {
-			kind: "SCIMMapping", spec: `{attributes: [{field: email, from: userName}], role: {from: title}}`,
-			want: `{attributes: [{field: email, from: userName}], role: {from: title}}`,
-		},
-	}
-	for name, tc := range cases {
+	},
+	// A default would override what an earlier mapping says.
+	"a mapping has no defaults": {
+		kind: "SCIMMapping", spec: `{attributes: [{field: email, from: userName}], role: {from: title}}`,
+		want: `{attributes: [{field: email, from: userName}], role: {from: title}}`,
+	},
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	namespace := newNamespace(t)
+	for name, tc := range defaultCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			obj := create(t, tc.kind, namespace, tc.spec)
@@ -112,6 +114,48 @@ allowedTenants: {namespaces: {from: Same}}`,
 			}
 		})
 	}
+}
+
+// Manifests that reach no API server get the same defaults from Go.
+func TestGoDefaultsAreThoseOfTheSchema(t *testing.T) {
+	t.Parallel()
+	namespace := newNamespace(t)
+	for name, tc := range defaultCases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			obj := manifest(t, tc.kind, namespace, "", tc.spec)
+			fromGo := typed(t, obj)
+			fromGo.Default()
+			obj.SetGenerateName("made-")
+			if err := k8s.Create(t.Context(), obj); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(asJSON(t, typed(t, obj))["spec"], asJSON(t, fromGo)["spec"]); diff != "" {
+				t.Errorf("spec (-API server +Go):\n%s", diff)
+			}
+		})
+	}
+}
+
+type defaulter interface {
+	runtime.Object
+	Default()
+}
+
+func typed(t *testing.T, obj *unstructured.Unstructured) defaulter {
+	t.Helper()
+	empty, err := k8s.Scheme().New(obj.GroupVersionKind())
+	if err != nil {
+		t.Fatal(err)
+	}
+	into, ok := empty.(defaulter)
+	if !ok {
+		t.Fatalf("%T has no method Default", empty)
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(obj.Object, into); err != nil {
+		t.Fatal(err)
+	}
+	return into
 }
 
 func create(t *testing.T, kind, namespace, spec string) *unstructured.Unstructured {

@@ -34,8 +34,9 @@ func TestSamplesAreAccepted(t *testing.T) {
 	eachSample(t, func(t *testing.T, doc []byte) {
 		sample := parse(t, doc)
 		sample.SetNamespace(namespace)
-		if err := k8s.Create(t.Context(), sample.DeepCopy(), client.DryRunAll); err != nil {
-			t.Fatalf("dry run: %v", err)
+		dryRun := client.ApplyConfigurationFromUnstructured(sample.DeepCopy())
+		if err := k8s.Apply(t.Context(), dryRun, client.FieldOwner("crd-test"), client.DryRunAll); err != nil {
+			t.Fatalf("server-side apply, dry run: %v", err)
 		}
 		if err := k8s.Create(t.Context(), sample); err != nil {
 			t.Fatalf("create: %v", err)
