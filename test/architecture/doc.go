@@ -1,0 +1,2 @@
+// Package architecture holds the rules of the whole repository as tests: who may import whom, names, sizes and words.
+package architecture
