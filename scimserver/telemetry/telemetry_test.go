@@ -1,0 +1,225 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
+	"github.com/scim-operator/scim-operator/scimserver/telemetry"
+)
+
+func exchange(tenant string, status int) httpapi.Exchange {
+	return httpapi.Exchange{Tenant: tenant, Subject: "0a1b", Method: "GET", Route: "/Users/{id}", Status: status, Duration: 3 * time.Millisecond, RequestID: "r-1"}
+}
+
+// filled has a value for every metric.
+func filled() *telemetry.Metrics {
+	m := telemetry.New("v1.2.3")
+	e := exchange("ns/acme", 200)
+	e.Tolerances = []tolerance.Rule{"patch-op-case"}
+	m.Observe(e)
+	m.Observe(exchange("ns/acme", 404))
+	m.Observe(exchange("", 401))
+	m.ConfigApplied("0123", time.Unix(1000, 0))
+	m.ConfigApplied("4567", time.Unix(2000, 5e8))
+	m.ConfigRejected()
+	m.ReportWritten(nil)
+	m.ReportWritten(errors.New("no"))
+	m.SetTenants([]telemetry.TenantStats{
+		{Key: "ns/acme", Served: true, Users: 10, ActiveUsers: 7, Groups: 2},
+		{Key: "ns/beta", Users: 1},
+	})
+	return m
+}
+
+const want = `
+# HELP scimserver_config_info Always 1; the label is the hash of the configuration that is served.
+# TYPE scimserver_config_info gauge
+scimserver_config_info{hash="4567"} 1
+# HELP scimserver_config_loaded_timestamp_seconds When the configuration that is served was loaded.
+# TYPE scimserver_config_loaded_timestamp_seconds gauge
+scimserver_config_loaded_timestamp_seconds 2000.5
+# HELP scimserver_config_loads_total Configurations by result: applied, rejected.
+# TYPE scimserver_config_loads_total counter
+scimserver_config_loads_total{result="applied"} 2
+scimserver_config_loads_total{result="rejected"} 1
+# HELP scimserver_config_rejected 1 while the latest configuration is refused and an earlier one is served.
+# TYPE scimserver_config_rejected gauge
+scimserver_config_rejected 1
+# HELP scimserver_http_requests_in_flight Requests being answered now.
+# TYPE scimserver_http_requests_in_flight gauge
+scimserver_http_requests_in_flight 0
+# HELP scimserver_http_requests_total Requests by tenant (the first hundred, then "other"; empty where none was addressed), method, route and status code.
+# TYPE scimserver_http_requests_total counter
+scimserver_http_requests_total{code="200",method="GET",route="/Users/{id}",tenant="ns/acme"} 1
+scimserver_http_requests_total{code="401",method="GET",route="/Users/{id}",tenant=""} 1
+scimserver_http_requests_total{code="404",method="GET",route="/Users/{id}",tenant="ns/acme"} 1
+# HELP scimserver_reports_total Reports to the operator by result: written, failed.
+# TYPE scimserver_reports_total counter
+scimserver_reports_total{result="failed"} 1
+scimserver_reports_total{result="written"} 1
+# HELP scimserver_tenant_groups Groups of a tenant.
+# TYPE scimserver_tenant_groups gauge
+scimserver_tenant_groups{tenant="ns/acme"} 2
+scimserver_tenant_groups{tenant="ns/beta"} 0
+# HELP scimserver_tenant_users Users of a tenant by state: active, inactive.
+# TYPE scimserver_tenant_users gauge
+scimserver_tenant_users{state="active",tenant="ns/acme"} 7
+scimserver_tenant_users{state="inactive",tenant="ns/acme"} 3
+scimserver_tenant_users{state="active",tenant="ns/beta"} 0
+scimserver_tenant_users{state="inactive",tenant="ns/beta"} 1
+# HELP scimserver_tenants Tenants of the configuration by state: served, unavailable.
+# TYPE scimserver_tenants gauge
+scimserver_tenants{state="served"} 1
+scimserver_tenants{state="unavailable"} 1
+# HELP scimserver_tolerance_rules_applied_total Requests that needed a deviation from the RFCs, by its rule.
+# TYPE scimserver_tolerance_rules_applied_total counter
+scimserver_tolerance_rules_applied_total{rule="patch-op-case"} 1
+`
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for line := range strings.Lines(want) {
+		if name, ok := strings.CutPrefix(line, "# TYPE "); ok {
+			names = append(names, strings.Fields(name)[0])
+		}
+	}
+	if err := testutil.GatherAndCompare(filled().Gatherer(), strings.NewReader(want), names...); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMetricsAreLintFree(t *testing.T) {
+	t.Parallel()
+	problems, err := testutil.GatherAndLint(filled().Gatherer())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+func TestHandler(t *testing.T) {
+	t.Parallel()
+	rec := httptest.NewRecorder()
+	filled().Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for _, name := range []string{
+		"go_goroutines ", "process_resident_memory_bytes ", `scimserver_build_info{go_version="go1`, `version="v1.2.3"} 1`,
+		`scimserver_http_request_duration_seconds_bucket{method="GET",route="/Users/{id}",le="0.005"} 3`,
+	} {
+		if !strings.Contains(rec.Body.String(), name) {
+			t.Errorf("%s is missing", name)
+		}
+	}
+}
+
+// TestTenantLabels: the number of time series stays bounded, and a tenant that goes makes room.
+func TestTenantLabels(t *testing.T) {
+	t.Parallel()
+	m := telemetry.New("v1")
+	var stats []telemetry.TenantStats
+	for i := range 150 {
+		key := fmt.Sprintf("ns/t%d", i)
+		m.Observe(exchange(key, 200))
+		stats = append(stats, telemetry.TenantStats{Key: key, Users: 1, Groups: 1})
+	}
+	m.SetTenants(stats)
+	check := func(metric string, want int) {
+		t.Helper()
+		if n, err := testutil.GatherAndCount(m.Gatherer(), metric); err != nil || n != want {
+			t.Errorf("%s: %d series, %v; want %d", metric, n, err, want)
+		}
+	}
+	check("scimserver_http_requests_total", 101)
+	check("scimserver_tenant_groups", 101)
+	m.SetTenants(stats[:1])
+	m.Observe(exchange("ns/new", 200))
+	check("scimserver_http_requests_total", 3) // t0, other, new
+	check("scimserver_tenant_groups", 1)
+}
+
+func TestInFlight(t *testing.T) {
+	t.Parallel()
+	m := telemetry.New("v1")
+	const during = "# HELP scimserver_http_requests_in_flight Requests being answered now.\n# TYPE scimserver_http_requests_in_flight gauge\nscimserver_http_requests_in_flight 1\n"
+	h := m.InFlight(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if err := testutil.GatherAndCompare(m.Gatherer(), strings.NewReader(during), "scimserver_http_requests_in_flight"); err != nil {
+			t.Error(err)
+		}
+	}))
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
+}
+
+func TestRequestLog(t *testing.T) {
+	t.Parallel()
+	refused := exchange("ns/acme", 409)
+	refused.Err = scimerr.New(409, scimerr.NotUnique, "userName is taken")
+	refused.Tolerances = []tolerance.Rule{"patch-op-case"}
+	failed := exchange("ns/acme", 500)
+	failed.Err = scimerr.Wrap(errors.New("disk on fire"), 500, scimerr.None, "internal error")
+	for name, tc := range map[string]struct {
+		e    httpapi.Exchange
+		want map[string]any
+	}{
+		"success":   {exchange("ns/acme", 200), map[string]any{"level": "DEBUG"}},
+		"not found": {exchange("ns/acme", 404), map[string]any{"level": "DEBUG"}},
+		"refused": {refused, map[string]any{"level": "INFO", "error": "409 uniqueness: userName is taken",
+			"tolerances": []any{"patch-op-case"}}},
+		"failed": {failed, map[string]any{"level": "ERROR", "error": "500: internal error", "cause": "disk on fire"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b bytes.Buffer
+			log, err := telemetry.NewLogger(&b, "debug")
+			if err != nil {
+				t.Fatal(err)
+			}
+			telemetry.Observers{telemetry.RequestLog{Log: log}}.Observe(tc.e)
+			want := map[string]any{"msg": "request", "requestID": "r-1", "tenant": "ns/acme", "token": "0a1b", "method": "GET",
+				"route": "/Users/{id}", "status": float64(tc.e.Status), "seconds": 0.003}
+			for k, v := range tc.want {
+				want[k] = v
+			}
+			var got map[string]any
+			if err := json.Unmarshal(b.Bytes(), &got); err != nil {
+				t.Fatal(err)
+			}
+			delete(got, "time")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNewLogger(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	log, err := telemetry.NewLogger(&b, "warn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	telemetry.RequestLog{Log: log}.Observe(exchange("ns/acme", 400))
+	log.Log(t.Context(), slog.LevelWarn, "seen")
+	if got := strings.Count(b.String(), "\n"); got != 1 || !strings.Contains(b.String(), "seen") {
+		t.Errorf("logged: %s", b.String())
+	}
+	if _, err := telemetry.NewLogger(&b, "loud"); err == nil || !strings.Contains(err.Error(), "use debug") {
+		t.Errorf("error %v", err)
+	}
+}
