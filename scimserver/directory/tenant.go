@@ -5,6 +5,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
+	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // Tenant is one customer's directory. It must not be copied or changed once it is in use.
@@ -30,4 +31,12 @@ func (t *Tenant) Tolerances() *tolerance.Log {
 		return tolerance.Strict()
 	}
 	return tolerance.Compatible()
+}
+
+// refTo is the URL of a resource (RFC 7643 §2.3.7).
+func (t *Tenant) refTo(typ, id string) string {
+	if typ == store.TypeGroup {
+		return t.URL + "/Groups/" + id
+	}
+	return t.URL + "/Users/" + id
 }

@@ -28,6 +28,13 @@ type Tenant struct {
 // DefaultBodyBytes is the largest request body where a tenant says nothing.
 const DefaultBodyBytes = 2 << 20
 
+func (t *Tenant) bodyBytes() int64 {
+	if t.BodyBytes > 0 {
+		return t.BodyBytes
+	}
+	return DefaultBodyBytes
+}
+
 // Authenticator names the subject of a request. Its error is a *scimerr.Error of status 401.
 type Authenticator interface {
 	Authenticate(r *http.Request, tol *tolerance.Log) (subject string, err error)

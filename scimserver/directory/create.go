@@ -1,0 +1,110 @@
+package directory
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// Create adds a resource (RFC 7644 §3.3). Errors: 400, 403 where the tenant is full, 409 where a unique value is taken.
+func (d *Directory) Create(ctx context.Context, c *Call, body *resource.Object, ans *Answer) error {
+	in, err := c.read(body)
+	if err != nil {
+		return err
+	}
+	if err := d.checkRoom(ctx, c); err != nil {
+		return err
+	}
+	c.ID = d.newID()
+	rec := c.record(in.doc)
+	rec.Created = d.now()
+	rec.Modified = rec.Created
+	stored, err := d.insert(ctx, c, rec, in.members)
+	if err != nil {
+		return err
+	}
+	if c.Type.Name == store.TypeGroup {
+		return d.represent(ctx, c, stored, ans)
+	}
+	return c.representNew(stored, ans)
+}
+
+// representNew answers a resource that is in no group yet.
+func (c *Call) representNew(rec store.Record, ans *Answer) (err error) {
+	ans.Version, ans.Location = rec.Version, c.location(rec.ID)
+	ans.Body, err = c.appendResource(ans.Body, &rec, nil)
+	return err
+}
+
+func (d *Directory) insert(ctx context.Context, c *Call, rec store.Record, members []string) (stored store.Record, err error) {
+	err = d.store.Update(ctx, c.Tenant.Key, func(w store.Writer) error {
+		if stored, err = w.Insert(ctx, rec); err != nil || len(members) == 0 {
+			return err
+		}
+		_, unknown, err := w.AddMembers(ctx, rec.ID, members)
+		return allKnown(unknown, err)
+	})
+	return stored, c.fault(err)
+}
+
+// checkRoom refuses what goes beyond the tenant's limits. Parallel requests may together go over a limit by their number.
+func (d *Directory) checkRoom(ctx context.Context, c *Call) error {
+	limit := c.Tenant.MaxUsers
+	if c.Type.Name == store.TypeGroup {
+		limit = c.Tenant.MaxGroups
+	}
+	if limit <= 0 {
+		return nil
+	}
+	counts, err := d.store.Counts(ctx, c.Tenant.Key)
+	if err != nil {
+		return c.fault(err)
+	}
+	have := counts.Users
+	if c.Type.Name == store.TypeGroup {
+		have = counts.Groups
+	}
+	if have < limit {
+		return nil
+	}
+	return scimerr.New(http.StatusForbidden, scimerr.None,
+		"the limit of %d resources of type %s is reached: delete some, or ask the administrator to raise it", limit, c.Type.Name)
+}
+
+// input is a body as it is stored.
+type input struct {
+	doc     *resource.Object
+	members []string // ids, of a group
+}
+
+// read takes the body of a POST or PUT: canonical, members apart. A user is active unless the body says otherwise: RFC
+// 7644 §3.5.1 lets the service provider give a default to what is absent.
+func (c *Call) read(body *resource.Object) (in input, err error) {
+	if c.Type.Name == store.TypeGroup {
+		if in.members, _, err = resource.Members(c.Type, body, c.Tolerance); err != nil {
+			return in, err
+		}
+	}
+	if _, ok := c.Type.Lookup("", "active", ""); ok {
+		if v, ok := body.Get("active"); !ok || v.IsNull() {
+			body.Set("active", resource.Bool(true))
+		}
+	}
+	in.doc, err = resource.Canonical(c.Type, body, c.Tolerance)
+	return in, err
+}
+
+// record is the canonical document of c.ID as the store takes it.
+func (c *Call) record(doc *resource.Object) store.Record {
+	active, ok := doc.Get("active")
+	return store.Record{
+		Type:   c.Type.Name,
+		ID:     c.ID,
+		Active: !ok || active.Bool(),
+		Doc:    doc.AppendJSON(nil),
+		Keys:   c.Tenant.planOf(c.Type).keys(doc),
+	}
+}

@@ -1,0 +1,108 @@
+package directory
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// Page sizes of a search.
+const (
+	DefaultCount = 100  // where the client asks for none
+	MaxCount     = 1000 // the filter.maxResults of ServiceProviderConfig
+)
+
+// Search is a query (RFC 7644 §3.4.2).
+type Search struct {
+	Filter     string // "": all
+	SortBy     string // "": in the order of creation
+	Descending bool
+	StartIndex int64 // from 1; less counts as 1
+	Count      int   // less than 0 counts as 0, more than MaxCount as MaxCount
+}
+
+// List answers the resources of the calls' types that the search selects, as a ListResponse. With several types their
+// resources follow one another, sorted within each. Errors: 400.
+func (d *Directory) List(ctx context.Context, s Search, ans *Answer, calls ...*Call) error {
+	s.StartIndex = max(1, s.StartIndex)
+	s.Count = min(max(0, s.Count), MaxCount)
+	queries := make([]store.Query, len(calls))
+	for i, c := range calls {
+		var err error
+		if queries[i], err = c.query(s); err != nil {
+			return err
+		}
+	}
+	first := calls[0]
+	return first.fault(d.store.View(ctx, first.Tenant.Key, func(r store.Reader) error {
+		found, err := find(ctx, r, s, queries)
+		if err != nil {
+			return err
+		}
+		return found.append(ctx, r, s, calls, ans)
+	}))
+}
+
+func (c *Call) query(s Search) (q store.Query, err error) {
+	q = store.Query{Type: c.Type.Name, BaseURL: c.Tenant.URL}
+	if s.Filter != "" {
+		if q.Filter, err = filter.Parse(s.Filter, c.Type, c.Tolerance, filter.Limits{}); err != nil {
+			return q, err
+		}
+	}
+	if s.SortBy != "" {
+		path, err := filter.ParseAttribute(s.SortBy, c.Type, c.Tolerance)
+		if err != nil {
+			return q, err
+		}
+		q.Sort = &store.Sort{Path: path, Descending: s.Descending}
+	}
+	return q, nil
+}
+
+// results are the pages of each type.
+type results struct {
+	total int64
+	items int
+	pages []store.Page
+}
+
+func find(ctx context.Context, r store.Reader, s Search, queries []store.Query) (results, error) {
+	res := results{pages: make([]store.Page, len(queries))}
+	offset := s.StartIndex - 1
+	for i, q := range queries {
+		q.Offset, q.Limit = max(0, offset), s.Count-res.items
+		page, err := r.Find(ctx, q)
+		if err != nil {
+			return res, err
+		}
+		res.pages[i] = page
+		res.total += page.Total
+		res.items += len(page.Records)
+		offset -= page.Total
+	}
+	return res, nil
+}
+
+// append writes the ListResponse. All its numbers are there always: clients page by them.
+func (res *results) append(ctx context.Context, r store.Reader, s Search, calls []*Call, ans *Answer) error {
+	b := append(ans.Body, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":`...)
+	b = append(strconv.AppendInt(b, res.total, 10), `,"startIndex":`...)
+	b = append(strconv.AppendInt(b, s.StartIndex, 10), `,"itemsPerPage":`...)
+	ans.Body = append(strconv.AppendInt(b, int64(res.items), 10), `,"Resources":[`...)
+	written := 0
+	for i, page := range res.pages {
+		if len(page.Records) == 0 {
+			continue
+		}
+		ans.separate(written)
+		written += len(page.Records)
+		if err := calls[i].appendAll(ctx, r, page.Records, ans); err != nil {
+			return err
+		}
+	}
+	ans.Body = append(ans.Body, "]}"...)
+	return nil
+}

@@ -1,0 +1,49 @@
+package directory
+
+import (
+	"context"
+
+	"github.com/scim-operator/scim-operator/scimserver/scim/patch"
+	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// Patch applies the operations of a PATCH request, all or none (RFC 7644 §3.5.2). What changes nothing is not written,
+// and keeps the version. Errors: 400, 404, 409, 412.
+func (d *Directory) Patch(ctx context.Context, c *Call, body *resource.Object, ans *Answer) error {
+	req, err := patch.Parse(body, c.Type, c.Tolerance)
+	if err != nil {
+		return err
+	}
+	if req.ID != "" && req.ID != c.ID {
+		return scimerr.Mutability("id: the value is not that of the resource in the URL")
+	}
+	var members []patch.MemberChange
+	if c.Type.Name == store.TypeGroup {
+		members, req = req.Members()
+	}
+	return d.change(ctx, c, ans, func(ctx context.Context, w store.Writer, rec *store.Record) (ch changes, err error) {
+		if ch.doc, err = c.patch(rec, req); err != nil {
+			return ch, err
+		}
+		ch.members, err = c.changeMembers(ctx, w, members)
+		return ch, err
+	})
+}
+
+// patch returns the new document, nil if it is as it was.
+func (c *Call) patch(rec *store.Record, req *patch.Request) (*resource.Object, error) {
+	if len(req.Ops) == 0 {
+		return nil, nil
+	}
+	doc, err := resource.Parse(rec.Doc)
+	if err != nil {
+		return nil, err
+	}
+	out, changed, err := patch.Apply(c.Type, doc, req, c.Tolerance)
+	if err != nil || !changed {
+		return nil, err
+	}
+	return out, nil
+}

@@ -1,0 +1,104 @@
+package httpapi
+
+import (
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+)
+
+// query is what a request may ask about its answer (RFC 7644 §3.4.2, §3.9), from the URL or the body of a search.
+type query struct {
+	filter, sortBy, sortOrder string
+	attributes, excluded      string
+	startIndex, count         string
+	hasFilter                 bool
+}
+
+// parseQuery reads the query of a URL. Other parameters are not ours, and a semicolon separates nothing.
+func parseQuery(raw string) (q query, err error) {
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		name, value, _ := strings.Cut(pair, "=")
+		field := q.field(name)
+		if field == nil {
+			continue
+		}
+		if value, err = url.QueryUnescape(value); err != nil {
+			return q, badParameter(name, "invalid URL escape")
+		}
+		*field = value
+		q.hasFilter = q.hasFilter || name == "filter"
+	}
+	return q, nil
+}
+
+func (q *query) field(name string) *string {
+	switch name {
+	case "filter":
+		return &q.filter
+	case "sortBy":
+		return &q.sortBy
+	case "sortOrder":
+		return &q.sortOrder
+	case "attributes":
+		return &q.attributes
+	case "excludedAttributes":
+		return &q.excluded
+	case "startIndex":
+		return &q.startIndex
+	case "count":
+		return &q.count
+	}
+	return nil
+}
+
+func badParameter(name, what string) error {
+	if name == "filter" {
+		return scimerr.BadFilter("filter: %s", what)
+	}
+	return scimerr.InvalidValue("%s: %s", name, what)
+}
+
+// search reads what the query says of a list.
+func (q *query) search() (s directory.Search, err error) {
+	s = directory.Search{Filter: q.filter, SortBy: q.sortBy}
+	if q.hasFilter && strings.TrimSpace(q.filter) == "" {
+		return s, scimerr.BadFilter("filter: is empty")
+	}
+	if s.Descending, err = descending(q.sortOrder); err != nil {
+		return s, err
+	}
+	if s.StartIndex, err = integer("startIndex", q.startIndex, 1); err != nil {
+		return s, err
+	}
+	count, err := integer("count", q.count, directory.DefaultCount)
+	s.Count = int(min(max(count, 0), directory.MaxCount))
+	return s, err
+}
+
+func descending(order string) (bool, error) {
+	switch strings.ToLower(order) {
+	case "", "ascending":
+		return false, nil
+	case "descending":
+		return true, nil
+	}
+	return false, scimerr.InvalidValue("sortOrder: want ascending or descending")
+}
+
+// integer reads a number; one too large for an int64 is the largest.
+func integer(name, text string, otherwise int64) (int64, error) {
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, scimerr.InvalidValue("%s: want an integer", name)
+	}
+	return n, nil
+}
