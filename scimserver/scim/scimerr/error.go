@@ -101,3 +101,20 @@ func Uniqueness(format string, args ...any) *Error {
 func NotFound(format string, args ...any) *Error {
 	return New(http.StatusNotFound, None, format, args...)
 }
+
+// Forbidden is 403: the server does not do that for this client.
+func Forbidden(format string, args ...any) *Error {
+	return New(http.StatusForbidden, None, format, args...)
+}
+
+// PreconditionFailed is 412: the resource has another version than the client assumes.
+func PreconditionFailed(format string, args ...any) *Error {
+	return New(http.StatusPreconditionFailed, None, format, args...)
+}
+
+// Unavailable is 503, with the time after which to try again; the cause is for the log.
+func Unavailable(cause error, retryAfter time.Duration, detail string) *Error {
+	e := Wrap(cause, http.StatusServiceUnavailable, None, detail)
+	e.RetryAfter = retryAfter
+	return e
+}
