@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -68,12 +67,10 @@ func AppendTag(dst []byte, version int64) []byte {
 // allowChange says whether a resource of this version may be changed; else the error is 412.
 func (c Conditions) allowChange(version int64) error {
 	if c.Match.given && !c.Match.match(version) {
-		return scimerr.New(http.StatusPreconditionFailed, scimerr.None,
-			"If-Match: the resource has changed, its version is %s: read it again", AppendTag(nil, version))
+		return scimerr.PreconditionFailed("If-Match: the resource has changed, its version is %s: read it again", AppendTag(nil, version))
 	}
 	if c.NoneMatch.given && c.NoneMatch.match(version) {
-		return scimerr.New(http.StatusPreconditionFailed, scimerr.None,
-			"If-None-Match: the resource has the version %s", AppendTag(nil, version))
+		return scimerr.PreconditionFailed("If-None-Match: the resource has the version %s", AppendTag(nil, version))
 	}
 	return nil
 }

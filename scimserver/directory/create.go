@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
@@ -70,8 +69,7 @@ func (d *Directory) checkRoom(ctx context.Context, c *Call) error {
 	if have < limit {
 		return nil
 	}
-	return scimerr.New(http.StatusForbidden, scimerr.None,
-		"the limit of %d resources of type %s is reached: delete some, or ask the administrator to raise it", limit, c.Type.Name)
+	return scimerr.Forbidden("the limit of %d resources of type %s is reached: delete some, or ask the administrator to raise it", limit, c.Type.Name)
 }
 
 // input is a body as it is stored.

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
@@ -23,13 +22,7 @@ func (c *Call) fault(err error) error {
 	case errors.As(err, &taken):
 		return scimerr.Uniqueness("%s: the value is in use by another %s", taken.Attribute, c.Type.Name)
 	case errors.Is(err, store.ErrUnavailable):
-		return unavailable(err)
+		return scimerr.Unavailable(err, retryUnavailable, "the directory cannot be used now, nothing was changed: try again later")
 	}
 	return err
-}
-
-func unavailable(cause error) error {
-	e := scimerr.Wrap(cause, http.StatusServiceUnavailable, scimerr.None, "the directory cannot be used now, nothing was changed: try again later")
-	e.RetryAfter = retryUnavailable
-	return e
 }

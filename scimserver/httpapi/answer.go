@@ -134,9 +134,7 @@ func (x *exchange) public(err error) *scimerr.Error {
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		e = scimerr.Wrap(err, http.StatusServiceUnavailable, scimerr.None, "the request was interrupted: try again")
-		e.RetryAfter = time.Second
-		return e
+		return scimerr.Unavailable(err, time.Second, "the request was interrupted: try again")
 	}
 	return scimerr.Wrap(err, http.StatusInternalServerError, scimerr.None, "internal error: tell the administrator the request id "+x.id)
 }
