@@ -40,7 +40,7 @@ docs: bin/crd-ref-docs ## Write docs/api.md, the reference of the API
 	bin/crd-ref-docs --log-level=WARN --source-path=api --config=hack/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md
 
 .PHONY: verify
-verify: ## Fail when a generated file is not what its source says
+verify: ## Fail when a generated file is not what its source says, or code is not formatted
 	hack/verify.sh
 
 ##@ Checks
