@@ -21,7 +21,7 @@ type SchemaExtension struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name.lowerAscii() == a.name.lowerAscii()))",message="two attributes have the same name; upper and lower case are the same"
+	// +kubebuilder:validation:XValidation:rule="[self.map(a, a.name.lowerAscii())].all(names, names.all(n, names.indexOf(n) == names.lastIndexOf(n)))",message="two attributes have the same name; upper and lower case are the same"
 	Attributes []SchemaAttribute `json:"attributes"`
 }
 
@@ -46,7 +46,7 @@ type SchemaAttribute struct {
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=12
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, b.name.lowerAscii() == a.name.lowerAscii()))",message="two subAttributes have the same name; upper and lower case are the same"
+	// +kubebuilder:validation:XValidation:rule="[self.map(a, a.name.lowerAscii())].all(names, names.all(n, names.indexOf(n) == names.lastIndexOf(n)))",message="two subAttributes have the same name; upper and lower case are the same"
 	// +kubebuilder:validation:XValidation:rule="self.all(a, a.type != 'Complex')",message="a subAttribute cannot be Complex itself (RFC 7643 section 2.3.8)"
 	SubAttributes []SimpleAttribute `json:"subAttributes,omitempty"`
 }
