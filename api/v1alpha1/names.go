@@ -36,6 +36,9 @@ const (
 	// AnnotationDeletionPolicy on the SCIMServer of a single tenant says what becomes of its volume when the server is
 	// deleted: a DeletionPolicy.
 	AnnotationDeletionPolicy = GroupName + "/deletion-policy"
+	// AnnotationBoundServer on a SCIMTenant is namespace/name of the SCIMServer that has the tenant's data. The operator
+	// sets it when it first accepts the tenant there.
+	AnnotationBoundServer = GroupName + "/bound-server"
 	// AnnotationConfigHash on a pod template is the hash of what makes pods restart.
 	AnnotationConfigHash = GroupName + "/config-hash"
 )

@@ -1,0 +1,108 @@
+package kubeutil
+
+import (
+	"context"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+)
+
+// Names of the indexes in the manager's cache. Values that name objects are namespace/name.
+const (
+	IndexTenantServer      = "tenant.server"      // SCIMTenants by the SCIMServer that they name, and the one that has their data
+	IndexTenantSecret      = "tenant.secret"      // SCIMTenants by the Secret of the token that the admin brings
+	IndexTenantApplication = "tenant.application" // SCIMTenants by SCIMApplication
+	IndexTenantMapping     = "tenant.mapping"     // SCIMTenants by SCIMMapping
+	IndexServerSecret      = "server.secret"      // SCIMServers by the Secret of their certificate
+	IndexServerHost        = "server.host"        // SCIMServers by the host of their Ingress, a bare name
+)
+
+// RegisterIndexes adds the indexes to a cache, before it starts.
+func RegisterIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	tenants := map[string]func(*v1alpha1.SCIMTenant) []string{
+		IndexTenantServer:      serversOf,
+		IndexTenantSecret:      tokenSecretOf,
+		IndexTenantApplication: applicationOf,
+		IndexTenantMapping:     mappingsOf,
+	}
+	for name, values := range tenants {
+		if err := index(ctx, indexer, name, &v1alpha1.SCIMTenant{}, values); err != nil {
+			return err
+		}
+	}
+	servers := map[string]func(*v1alpha1.SCIMServer) []string{
+		IndexServerSecret: certificateOf,
+		IndexServerHost:   ingressHostOf,
+	}
+	for name, values := range servers {
+		if err := index(ctx, indexer, name, &v1alpha1.SCIMServer{}, values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func index[T client.Object](ctx context.Context, indexer client.FieldIndexer, name string, kind T, values func(T) []string) error {
+	err := indexer.IndexField(ctx, kind, name, func(o client.Object) []string { return values(o.(T)) })
+	if err != nil {
+		return fmt.Errorf("index %s: %w", name, err)
+	}
+	return nil
+}
+
+func serversOf(t *v1alpha1.SCIMTenant) []string {
+	named := join(t.ServerKey())
+	bound := t.Annotations[v1alpha1.AnnotationBoundServer]
+	if bound == "" || bound == named {
+		return []string{named}
+	}
+	return []string{named, bound}
+}
+
+func tokenSecretOf(t *v1alpha1.SCIMTenant) []string {
+	if ref := TokenSecretRef(t); ref != "" {
+		return []string{join(t.Namespace, ref)}
+	}
+	return nil
+}
+
+// TokenSecretRef is the name of the Secret with the token that the admin brings, "" if the operator generates it.
+func TokenSecretRef(t *v1alpha1.SCIMTenant) string {
+	if t.Spec.Auth == nil || t.Spec.Auth.Bearer == nil || t.Spec.Auth.Bearer.SecretRef == nil {
+		return ""
+	}
+	return t.Spec.Auth.Bearer.SecretRef.Name
+}
+
+func applicationOf(t *v1alpha1.SCIMTenant) []string {
+	if ref := t.Spec.ApplicationRef; ref != nil {
+		return []string{join(ref.NamespaceOr(t.Namespace), ref.Name)}
+	}
+	return nil
+}
+
+func mappingsOf(t *v1alpha1.SCIMTenant) []string {
+	var out []string
+	for _, ref := range t.Spec.MappingRefs {
+		out = append(out, join(t.Namespace, ref.Name))
+	}
+	return out
+}
+
+func certificateOf(s *v1alpha1.SCIMServer) []string {
+	if tls := s.Spec.Endpoint.TLS; tls != nil {
+		return []string{join(s.Namespace, tls.SecretName)}
+	}
+	return nil
+}
+
+func ingressHostOf(s *v1alpha1.SCIMServer) []string {
+	if in := s.Spec.Endpoint.Ingress; in != nil {
+		return []string{in.Host}
+	}
+	return nil
+}
+
+func join(namespace, name string) string { return namespace + "/" + name }
