@@ -1,0 +1,93 @@
+package compile
+
+import (
+	"strings"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/scimserver/config"
+)
+
+// Entry is the tenant as its server gets it. The error names the field that is wrong.
+func Entry(t *v1alpha1.SCIMTenant, tokens []config.Token) (config.Tenant, error) {
+	_, gated := Gated(t)
+	entry := config.Tenant{
+		Key:              Key(t),
+		UID:              string(t.UID),
+		Generation:       t.Generation,
+		IdentityProvider: string(t.Spec.IdentityProvider),
+		Protocol:         string(t.Spec.Protocol),
+		UniqueIdentifier: string(t.Spec.UniqueIdentifier),
+		Groups:           t.Spec.Resources.Groups != v1alpha1.Disabled,
+		Tokens:           tokens,
+		Limits:           limits(t.Spec.Limits),
+		Suspended:        t.Spec.Suspended,
+		Gated:            gated,
+	}
+	for _, e := range t.Spec.SchemaExtensions {
+		entry.Extensions = append(entry.Extensions, extension(e))
+	}
+	if err := entry.Validate(); err != nil {
+		return config.Tenant{}, err
+	}
+	return entry, nil
+}
+
+func limits(l v1alpha1.TenantLimits) config.Limits {
+	out := config.Limits{
+		RequestsPerSecond: int(or(l.RequestsPerSecond, 50)),
+		Burst:             int(or(l.Burst, 100)),
+		Users:             int64(or(l.Users, 100_000)),
+		Groups:            int64(or(l.Groups, 10_000)),
+		BodyBytes:         2 << 20,
+	}
+	if l.BodyBytes != nil {
+		out.BodyBytes = l.BodyBytes.Value()
+	}
+	return out
+}
+
+// or is for objects that have not been through the API server, which fills in the same defaults.
+func or(p *int32, otherwise int32) int32 {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
+
+func extension(e v1alpha1.SchemaExtension) config.Extension {
+	out := config.Extension{ID: e.ID, Resource: string(e.Resource)}
+	for _, a := range e.Attributes {
+		attribute := simple(a.SimpleAttribute)
+		for _, sub := range a.SubAttributes {
+			attribute.SubAttributes = append(attribute.SubAttributes, simple(sub))
+		}
+		out.Attributes = append(out.Attributes, attribute)
+	}
+	return out
+}
+
+// simple writes the values as RFC 7643 spells them: those of the API begin with a capital letter.
+func simple(a v1alpha1.SimpleAttribute) config.Attribute {
+	out := config.Attribute{
+		Name:        a.Name,
+		Description: a.Description,
+		Type:        lowerFirst(string(a.Type)),
+		MultiValued: a.MultiValued,
+		Required:    a.Required,
+		CaseExact:   a.CaseExact,
+		Mutability:  lowerFirst(string(a.Mutability)),
+		Returned:    lowerFirst(string(a.Returned)),
+		Uniqueness:  lowerFirst(string(a.Uniqueness)),
+	}
+	for _, v := range a.CanonicalValues {
+		out.CanonicalValues = append(out.CanonicalValues, string(v))
+	}
+	return out
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}

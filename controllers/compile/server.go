@@ -1,0 +1,183 @@
+package compile
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/credentials"
+	"github.com/scim-operator/scim-operator/scimserver/config"
+)
+
+// Input is what the configuration of a server is made of.
+type Input struct {
+	Server  *v1alpha1.SCIMServer
+	BaseURL string
+	// Tenants that want to run on the server, and those that have their data there. One that was deleted lately may be
+	// among them.
+	Tenants []Candidate
+	// Previous is the configuration that is in effect, nil if there is none.
+	Previous *config.Server
+	// Purged are the UIDs of purges that are done.
+	Purged []string
+	// Frozen keeps the entries as they are: new and changed ones do not fit.
+	Frozen bool
+	Now    time.Time
+}
+
+// Candidate is a tenant that may get an entry.
+type Candidate struct {
+	Tenant          *v1alpha1.SCIMTenant
+	NamespaceLabels map[string]string
+	// Accepted: Tenant found nothing wrong with this generation, and the tenant's data are on this server.
+	Accepted bool
+	// Credentials are nil if the tenant has none.
+	Credentials *credentials.Facts
+}
+
+// Result is a configuration.
+type Result struct {
+	Config *config.Server
+	// Next is when an earlier token ends and leaves the configuration; zero: never.
+	Next time.Time
+	// Problems are of tenants that were accepted and yet have no valid entry; they keep the earlier one.
+	Problems []error
+}
+
+// Server makes the configuration of a server. A tenant that isn't accepted keeps its entry in Previous, so that what
+// runs goes on; only its tokens follow the credentials Secret, which has its own validity. A tenant of a namespace that
+// the server doesn't allow loses its entry: that is the decision of the server's owner, not a mistake in the tenant.
+func Server(in Input) Result {
+	c := compilation{in: in, previous: map[string]config.Tenant{}}
+	if in.Previous != nil {
+		for _, t := range in.Previous.Tenants {
+			c.previous[t.Key] = t
+		}
+	}
+	out := &config.Server{Version: config.Version, Name: in.Server.Namespace + "/" + in.Server.Name, BaseURL: in.BaseURL}
+	for _, t := range in.Tenants {
+		if entry, ok := c.entry(t); ok {
+			out.Tenants = append(out.Tenants, entry)
+		}
+	}
+	out.Purges = c.purges()
+	slices.SortFunc(out.Tenants, func(a, b config.Tenant) int { return strings.Compare(a.Key, b.Key) })
+	return Result{Config: out, Next: c.next, Problems: c.problems}
+}
+
+type compilation struct {
+	in       Input
+	previous map[string]config.Tenant
+	next     time.Time
+	problems []error
+}
+
+func (c *compilation) entry(t Candidate) (config.Tenant, bool) {
+	if !t.Tenant.DeletionTimestamp.IsZero() || !c.allows(t) {
+		return config.Tenant{}, false
+	}
+	previous, had := c.previous[Key(t.Tenant)]
+	if had && previous.UID != string(t.Tenant.UID) {
+		previous, had = config.Tenant{}, false
+	}
+	tokens := c.tokens(t, previous.Tokens)
+	if t.Accepted && t.Credentials != nil && !c.in.Frozen {
+		entry, err := Entry(t.Tenant, tokens)
+		if err == nil {
+			return entry, true
+		}
+		c.problems = append(c.problems, fmt.Errorf("tenant %w", err))
+		return previous, had
+	}
+	previous.Tokens = tokens
+	return previous, had
+}
+
+func (c *compilation) allows(t Candidate) bool {
+	if t.Tenant.OwnServer() {
+		return true
+	}
+	ok, err := Allows(c.in.Server.Spec.AllowedTenants, c.in.Server.Namespace, t.Tenant.Namespace, t.NamespaceLabels)
+	return ok && err == nil
+}
+
+// tokens are the current one and those before it that have not ended yet.
+func (c *compilation) tokens(t Candidate, previous []config.Token) []config.Token {
+	current := t.Credentials
+	if current == nil {
+		return previous
+	}
+	out := []config.Token{{ID: current.TokenID, SHA256: current.Hash}}
+	end := current.IssuedAt.Add(Overlap(t.Tenant))
+	for _, p := range previous {
+		if p.SHA256 == current.Hash || p.ID == current.TokenID || len(out) == config.MaxTokens {
+			continue
+		}
+		if p.NotAfter == nil || p.NotAfter.After(end) {
+			p.NotAfter = &end
+		}
+		if p.NotAfter.After(c.in.Now) {
+			out = append(out, p)
+			c.wakeAt(*p.NotAfter)
+		}
+	}
+	return out
+}
+
+func (c *compilation) wakeAt(t time.Time) {
+	if c.next.IsZero() || t.Before(c.next) {
+		c.next = t
+	}
+}
+
+// purges are those that are not done yet, and those of tenants that are being deleted with their data. A purge stays until
+// its tenant is gone, because the tenant goes when it sees the purge.
+func (c *compilation) purges() []config.Purge {
+	var out []config.Purge
+	for _, t := range c.in.Tenants {
+		if c.purgeable(t.Tenant) {
+			out = append(out, config.Purge{Tenant: Key(t.Tenant), UID: string(t.Tenant.UID)})
+		}
+	}
+	if c.in.Previous == nil {
+		return out
+	}
+	for _, p := range c.in.Previous.Purges {
+		if !slices.Contains(c.in.Purged, p.UID) && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b config.Purge) int { return strings.Compare(a.Tenant+" "+a.UID, b.Tenant+" "+b.UID) })
+	return out
+}
+
+// purgeable tells whether the tenant's data are to go. A server of its own goes as a whole, with its volume.
+func (c *compilation) purgeable(t *v1alpha1.SCIMTenant) bool {
+	return !t.DeletionTimestamp.IsZero() && !t.OwnServer() && t.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete &&
+		t.Annotations[v1alpha1.AnnotationBoundServer] == c.in.Server.Namespace+"/"+c.in.Server.Name
+}
+
+// Overlap is how long an earlier token of the tenant is still accepted.
+func Overlap(t *v1alpha1.SCIMTenant) time.Duration {
+	if r := rotation(t); r != nil {
+		return r.Overlap.Duration
+	}
+	return 0
+}
+
+// Every is the life of a token of the tenant, 0: unlimited.
+func Every(t *v1alpha1.SCIMTenant) time.Duration {
+	if r := rotation(t); r != nil {
+		return r.Every.Duration
+	}
+	return 0
+}
+
+func rotation(t *v1alpha1.SCIMTenant) *v1alpha1.TokenRotation {
+	if t.Spec.Auth == nil || t.Spec.Auth.Bearer == nil {
+		return nil
+	}
+	return t.Spec.Auth.Bearer.Rotation
+}

@@ -1,0 +1,139 @@
+package rollout
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/scim-operator/scim-operator/scimserver/config"
+)
+
+// Rollout is what the pods of a server have loaded.
+type Rollout struct {
+	pods []pod
+}
+
+type pod struct {
+	name   string
+	report config.Report
+	err    error // the report cannot be read
+}
+
+// Read decodes the reports of the server's pods. Those of pods beyond replicas are of an earlier time.
+func Read(cm *corev1.ConfigMap, server string, replicas int32) *Rollout {
+	r := &Rollout{}
+	for name, text := range cm.Data {
+		ordinal, ok := strings.CutPrefix(name, server+"-")
+		n, err := strconv.Atoi(ordinal)
+		if !ok || err != nil || n < 0 || n >= int(replicas) {
+			continue
+		}
+		report, err := config.DecodeReport([]byte(text))
+		r.pods = append(r.pods, pod{name: name, report: report, err: err})
+	}
+	slices.SortFunc(r.pods, func(a, b pod) int { return strings.Compare(a.name, b.name) })
+	return r
+}
+
+// Loaded tells whether every pod that reports has the configuration with the given config.Server hash, and that one does.
+func (r *Rollout) Loaded(hash string) bool {
+	return r.all(func(p pod) bool { return p.report.ConfigHash == hash && p.report.Error == "" })
+}
+
+// Serves tells whether every pod that reports has the tenant's entry with the given config.Tenant hash, and that one does.
+func (r *Rollout) Serves(tenant, hash string) bool {
+	return r.all(func(p pod) bool { return p.report.Tenants[tenant].Hash == hash })
+}
+
+func (r *Rollout) all(ok func(pod) bool) bool {
+	for _, p := range r.pods {
+		if p.err != nil || !ok(p) {
+			return false
+		}
+	}
+	return len(r.pods) > 0
+}
+
+// Rejected tells why a pod refuses the configuration, "" if none does.
+func (r *Rollout) Rejected() string {
+	for _, p := range r.pods {
+		switch {
+		case p.err != nil:
+			return fmt.Sprintf("pod %s: %v", p.name, p.err)
+		case p.report.Error != "":
+			return fmt.Sprintf("pod %s: %s", p.name, p.report.Error)
+		}
+	}
+	return ""
+}
+
+// RejectedTenant tells why a pod refuses the tenant's entry, "" if none does.
+func (r *Rollout) RejectedTenant(tenant string) string {
+	for _, p := range r.pods {
+		if t := p.report.Tenants[tenant]; t.Error != "" {
+			return fmt.Sprintf("pod %s: %s", p.name, t.Error)
+		}
+	}
+	return r.Rejected()
+}
+
+// Tenant is the tenant as the pod sees it that was asked last.
+func (r *Rollout) Tenant(key string) (config.TenantReport, bool) {
+	var latest config.TenantReport
+	found := false
+	for _, p := range r.pods {
+		t, ok := p.report.Tenants[key]
+		if ok && (!found || later(t, latest)) {
+			latest, found = t, true
+		}
+	}
+	return latest, found
+}
+
+func later(a, b config.TenantReport) bool {
+	return a.LastRequest != nil && (b.LastRequest == nil || a.LastRequest.After(*b.LastRequest))
+}
+
+// Purged are the UIDs of the purges that all pods report as done.
+func (r *Rollout) Purged() []string {
+	if len(r.pods) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.pods[0].report.Purged), func(uid string) bool {
+		return !r.all(func(p pod) bool { return slices.Contains(p.report.Purged, uid) })
+	})
+}
+
+// Changed are the tenants whose reports differ between two versions of a status ConfigMap.
+func Changed(before, after *Rollout) []string {
+	keys := map[string]bool{}
+	for _, pair := range pairs(before, after) {
+		a, b := pair[0], pair[1]
+		whole := a.name != b.name || a.report.Error != b.report.Error || (a.err == nil) != (b.err == nil)
+		for _, p := range pair {
+			for key := range p.report.Tenants {
+				if whole || !reflect.DeepEqual(a.report.Tenants[key], b.report.Tenants[key]) {
+					keys[key] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// pairs joins the pods of both by name; what one of them lacks is empty.
+func pairs(before, after *Rollout) map[string][2]pod {
+	out := map[string][2]pod{}
+	for _, p := range before.pods {
+		out[p.name] = [2]pod{p, {}}
+	}
+	for _, p := range after.pods {
+		out[p.name] = [2]pod{out[p.name][0], p}
+	}
+	return out
+}

@@ -1,0 +1,126 @@
+package workload
+
+import (
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	corev1ac "k8s.io/client-go/applyconfigurations/core/v1"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+)
+
+// ContainerName is the name of the server's container, under which spec.podTemplate can change it.
+const ContainerName = "scim-server"
+
+const (
+	userID = 65532
+
+	dataDir = "/data"
+	tlsDir  = "/etc/scim-server/tls"
+
+	// drainSeconds is how long a stopping server finishes requests; the grace period leaves time to close the database.
+	drainSeconds = 5
+	graceSeconds = 30
+)
+
+// podTemplate meets the Pod Security Standard "restricted".
+func podTemplate(in Input) *corev1ac.PodTemplateSpecApplyConfiguration {
+	s := in.Server
+	spec := corev1ac.PodSpec().
+		WithServiceAccountName(s.Name).
+		WithAutomountServiceAccountToken(true).
+		WithEnableServiceLinks(false).
+		WithTerminationGracePeriodSeconds(graceSeconds).
+		WithSecurityContext(corev1ac.PodSecurityContext().
+			WithRunAsNonRoot(true).
+			WithRunAsUser(userID).
+			WithRunAsGroup(userID).
+			WithFSGroup(userID).
+			WithFSGroupChangePolicy(corev1.FSGroupChangeOnRootMismatch).
+			WithSeccompProfile(corev1ac.SeccompProfile().WithType(corev1.SeccompProfileTypeRuntimeDefault))).
+		WithContainers(container(in)).
+		WithVolumes(corev1ac.Volume().WithName("tmp").
+			WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(resource.MustParse("64Mi"))))
+	if tls := s.Spec.Endpoint.TLS; tls != nil {
+		spec.WithVolumes(corev1ac.Volume().WithName("tls").
+			WithSecret(corev1ac.SecretVolumeSource().WithSecretName(tls.SecretName).WithDefaultMode(0o440)))
+	}
+	return corev1ac.PodTemplateSpec().WithLabels(Labels(s)).WithSpec(spec)
+}
+
+func container(in Input) *corev1ac.ContainerApplyConfiguration {
+	s := in.Server
+	image := in.Image
+	if s.Spec.Image != "" {
+		image = s.Spec.Image
+	}
+	c := corev1ac.Container().
+		WithName(ContainerName).
+		WithImage(image).
+		WithImagePullPolicy(corev1.PullIfNotPresent).
+		WithCommand("/scimserver").
+		WithArgs(arguments(s)...).
+		WithEnv(
+			corev1ac.EnvVar().WithName("POD_NAME").WithValueFrom(corev1ac.EnvVarSource().
+				WithFieldRef(corev1ac.ObjectFieldSelector().WithAPIVersion("v1").WithFieldPath("metadata.name"))),
+			corev1ac.EnvVar().WithName("GOMEMLIMIT").WithValueFrom(corev1ac.EnvVarSource().
+				WithResourceFieldRef(corev1ac.ResourceFieldSelector().WithResource("limits.memory").WithDivisor(resource.MustParse("1")))),
+		).
+		WithPorts(
+			corev1ac.ContainerPort().WithName("scim").WithContainerPort(PortSCIM).WithProtocol(corev1.ProtocolTCP),
+			corev1ac.ContainerPort().WithName("ops").WithContainerPort(PortOps).WithProtocol(corev1.ProtocolTCP),
+		).
+		WithSecurityContext(corev1ac.SecurityContext().
+			WithAllowPrivilegeEscalation(false).
+			WithReadOnlyRootFilesystem(true).
+			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
+		WithResources(resources()).
+		WithVolumeMounts(
+			corev1ac.VolumeMount().WithName(VolumeName).WithMountPath(dataDir),
+			corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"),
+		)
+	if s.Spec.Endpoint.TLS != nil {
+		c.WithVolumeMounts(corev1ac.VolumeMount().WithName("tls").WithMountPath(tlsDir).WithReadOnly(true))
+	}
+	return withProbes(c)
+}
+
+func arguments(s *v1alpha1.SCIMServer) []string {
+	args := []string{
+		"serve",
+		"--config-secret=" + s.Namespace + "/" + configSecret(s),
+		"--status-configmap=" + s.Namespace + "/" + statusConfigMap(s),
+		"--data=" + dataDir,
+		"--listen=:" + strconv.Itoa(PortSCIM),
+		"--ops-listen=:" + strconv.Itoa(PortOps),
+		"--drain=" + strconv.Itoa(drainSeconds) + "s",
+	}
+	if s.Spec.Endpoint.TLS != nil {
+		args = append(args, "--tls-cert-file="+tlsDir+"/tls.crt", "--tls-key-file="+tlsDir+"/tls.key")
+	}
+	return args
+}
+
+// resources have no limit of CPU: throttling would hit requests that are due. An idle server needs less than 30 MiB.
+func resources() *corev1ac.ResourceRequirementsApplyConfiguration {
+	return corev1ac.ResourceRequirements().
+		WithRequests(corev1.ResourceList{
+			corev1.ResourceCPU:    resource.MustParse("10m"),
+			corev1.ResourceMemory: resource.MustParse("48Mi"),
+		}).
+		WithLimits(corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")})
+}
+
+// withProbes asks often at first, since a tenant waits for readiness; a slow disk is no reason to restart.
+func withProbes(c *corev1ac.ContainerApplyConfiguration) *corev1ac.ContainerApplyConfiguration {
+	get := func(path string) *corev1ac.ProbeApplyConfiguration {
+		return corev1ac.Probe().WithTimeoutSeconds(3).
+			WithHTTPGet(corev1ac.HTTPGetAction().WithPath(path).WithPort(intstr.FromString("ops")).WithScheme(corev1.URISchemeHTTP))
+	}
+	return c.
+		WithStartupProbe(get("/livez").WithPeriodSeconds(1).WithFailureThreshold(60)).
+		WithReadinessProbe(get("/readyz").WithPeriodSeconds(2).WithFailureThreshold(2)).
+		WithLivenessProbe(get("/livez").WithPeriodSeconds(10).WithFailureThreshold(6))
+}
