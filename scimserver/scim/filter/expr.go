@@ -1,13 +1,43 @@
 package filter
 
-import (
-	"time"
-
-	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
-)
+import "github.com/scim-operator/scim-operator/scimserver/scim/schema"
 
 // Expr is a node of a filter: And, Or, Not, Compare, Present or ValuePath.
 type Expr interface{ expr() }
+
+// And matches what both sides match.
+type And struct{ L, R Expr }
+
+// Or matches what one side matches.
+type Or struct{ L, R Expr }
+
+// Not matches what X does not.
+type Not struct{ X Expr }
+
+// Compare compares an attribute with a literal. Of a multi-valued attribute one value must fit, also for Ne (RFC 7644 §3.4.2.2). A
+// missing value fits Ne and Eq null alone.
+type Compare struct {
+	Path  schema.Path
+	Op    Op
+	Value Literal
+}
+
+// Present matches where the attribute has a value.
+type Present struct{ Path schema.Path }
+
+// ValuePath matches where one value of a complex attribute matches the filter. The paths in it are full paths (emails.type), looked up
+// in one value; a path without Sub is the value itself, of a simple multi-valued attribute.
+type ValuePath struct {
+	Path   schema.Path
+	Filter Expr
+}
+
+func (And) expr()       {}
+func (Or) expr()        {}
+func (Not) expr()       {}
+func (Compare) expr()   {}
+func (Present) expr()   {}
+func (ValuePath) expr() {}
 
 // Op is a comparison operator.
 type Op uint8
@@ -25,45 +55,16 @@ const (
 	Le
 )
 
-// LiteralKind is the kind of a literal.
-type LiteralKind uint8
+var opNames = [...]string{"eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"}
 
-// The kinds of literal.
-const (
-	LitNull LiteralKind = iota
-	LitBool
-	LitNumber
-	LitString
-)
+// String is the operator as filters have it.
+func (o Op) String() string { return opNames[o] }
 
-// Literal is the right side of a comparison, already of the attribute's type.
-type Literal struct {
-	Kind LiteralKind
-	Str  string    // a string's content, a number's literal
-	Bool bool      // LitBool
-	Time time.Time // set for an attribute of type dateTime, UTC
+func parseOp(word string) (Op, bool) {
+	for i, name := range opNames {
+		if len(word) == 2 && word[0]|0x20 == name[0] && word[1]|0x20 == name[1] {
+			return Op(i), true
+		}
+	}
+	return 0, false
 }
-
-// The nodes. Inside the filter of a ValuePath the paths are full paths (emails.type); they are evaluated against one element.
-type (
-	And     struct{ L, R Expr }
-	Or      struct{ L, R Expr }
-	Not     struct{ X Expr }
-	Compare struct {
-		Path  schema.Path
-		Op    Op
-		Value Literal
-	}
-	Present   struct{ Path schema.Path }
-	ValuePath struct {
-		Path   schema.Path
-		Filter Expr
-	}
-)
-
-func (And) expr()       {}
-func (Or) expr()        {}
-func (Not) expr()       {}
-func (Compare) expr()   {}
-func (Present) expr()   {}
-func (ValuePath) expr() {}

@@ -10,11 +10,8 @@ type Info struct {
 	Rule    Rule
 	Clients string // who needs it
 	What    string // what is sent, and what is made of it
-	Where   string // request part: body, patch, filter, header
+	Where   string // the part of the request: body, patch, filter or header
 }
 
-// All returns every rule, sorted by where and name.
-func All() []Info { return slices.Clone(rules) }
-
-// rules is filled by the tables beside this file.
-var rules = []Info{}
+// All returns every rule, by part of the request.
+func All() []Info { return slices.Concat(headerRules, filterRules, bodyRules, patchRules) }

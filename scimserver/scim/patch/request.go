@@ -1,0 +1,83 @@
+package patch
+
+import (
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
+)
+
+// Kind is what an operation does.
+type Kind uint8
+
+// The kinds.
+const (
+	Add Kind = iota
+	Remove
+	Replace
+)
+
+var kindNames = [...]string{"add", "remove", "replace"}
+
+// String is the op of the request.
+func (k Kind) String() string { return kindNames[k] }
+
+// Op is one operation on one target. An operation without a path was resolved into one for each attribute.
+type Op struct {
+	Kind  Kind
+	Path  filter.PatchPath
+	Value resource.Value // as it was sent
+	Index int            // of the operation in the request, from 0
+
+	members *MemberChange // of an operation on members
+}
+
+// Request is a parsed PATCH request.
+type Request struct {
+	Ops []Op
+	ID  string // the id a client echoed in a value, "": none; the caller refuses one that is not the resource's
+}
+
+// MemberKind is what a MemberChange does.
+type MemberKind uint8
+
+// The kinds of member change.
+const (
+	AddMembers     MemberKind = iota // IDs; those who are members stay
+	RemoveMembers                    // IDs; those who are no members are no error
+	RemoveMatching                   // those the Filter matches
+	ReplaceMembers                   // IDs are all members afterwards
+	ClearMembers                     // none afterwards
+)
+
+// MemberChange is a change of a group's members.
+type MemberChange struct {
+	Kind   MemberKind
+	IDs    []string    // each once
+	Filter filter.Expr // on one member, with paths members.value, members.type …; see filter.MatchValue
+}
+
+// Members splits the changes of members, in order, from the rest, for groups whose members are rows. Neighbours of one kind are joined.
+func (r *Request) Members() ([]MemberChange, *Request) {
+	var changes []MemberChange
+	rest := &Request{ID: r.ID}
+	for _, op := range r.Ops {
+		if op.members == nil {
+			rest.Ops = append(rest.Ops, op)
+		} else {
+			changes = appendChange(changes, *op.members)
+		}
+	}
+	return changes, rest
+}
+
+func appendChange(changes []MemberChange, c MemberChange) []MemberChange {
+	if n := len(changes); n > 0 && c.Kind == changes[n-1].Kind && (c.Kind == AddMembers || c.Kind == RemoveMembers) {
+		last := &changes[n-1]
+		last.IDs = append(last.IDs[:len(last.IDs):len(last.IDs)], c.IDs...)
+		return changes
+	}
+	return append(changes, c)
+}
+
+// target is the attribute an operation is on.
+func (o *Op) target() *schema.Attribute { return o.Path.Path.Attr }

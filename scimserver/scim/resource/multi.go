@@ -1,0 +1,202 @@
+package resource
+
+import (
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
+)
+
+// multi canonicalises a multi-valued attribute, or what clients send in place of an array.
+func (c *canon) multi(a *schema.Attribute, v Value) (Value, error) {
+	elems := v.Elems()
+	if v.Kind() != KindArray {
+		inner, err := c.one(a, v)
+		if err != nil || inner.IsNull() {
+			return Value{}, err
+		}
+		if inner.Kind() == KindArray {
+			return c.multi(a, inner)
+		}
+		elems = []Value{inner}
+	}
+	out := make([]Value, 0, len(elems))
+	for _, e := range elems {
+		e, err := c.single(a, e)
+		if err != nil {
+			return Value{}, err
+		}
+		if !e.IsNull() {
+			out = append(out, e)
+		}
+	}
+	return Finish(a, out, c.tol)
+}
+
+// one takes a value that is no array.
+func (c *canon) one(a *schema.Attribute, v Value) (Value, error) {
+	if v.Kind() == KindString {
+		if v.n == 0 && c.tol.Allow(tolerance.EmptyString) {
+			return Value{}, nil
+		}
+		if inner, ok := embedded(v.Text()); ok && a.Type == schema.Complex && c.tol.Allow(tolerance.JSONInString) {
+			return inner, nil
+		}
+	}
+	if !c.tol.Allow(tolerance.ValueForArray) {
+		return Value{}, scimerr.InvalidValue("%s: must be an array, not %s", a.FullName(), v.Kind())
+	}
+	return v, nil
+}
+
+// Finish makes canonical elements the canonical value of a multi-valued attribute: none without a value, none twice, at most one primary.
+// The slice is reused; objects that change are copied.
+func Finish(a *schema.Attribute, elems []Value, tol *tolerance.Log) (Value, error) {
+	if a.Type == schema.Complex && a.Value() != nil {
+		elems = dropEmpty(a, elems, tol)
+	}
+	elems = dropDoubles(a, elems)
+	if err := onePrimary(a, elems, tol); err != nil {
+		return Value{}, err
+	}
+	if len(elems) == 0 {
+		return Value{}, nil
+	}
+	return Array(elems...), nil
+}
+
+func dropEmpty(a *schema.Attribute, elems []Value, tol *tolerance.Log) []Value {
+	out := elems[:0]
+	for _, e := range elems {
+		if e.Object().Value(a.Value().Name).IsNull() && tol.Ignore(tolerance.ElementEmpty, a.FullName()) {
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+func onePrimary(a *schema.Attribute, elems []Value, tol *tolerance.Log) error {
+	p := a.Primary()
+	if p == nil {
+		return nil
+	}
+	first := -1
+	for i, e := range elems {
+		if !e.Object().Value(p.Name).Bool() {
+			continue
+		}
+		if first < 0 {
+			first = i
+			continue
+		}
+		if !tol.Allow(tolerance.SeveralPrimaries) {
+			return scimerr.InvalidValue("%s: primary is true for more than one value", a.FullName())
+		}
+		elems[i] = Demote(a, e)
+	}
+	return nil
+}
+
+// Demote returns an element with primary false if it was true; the element itself stays as it is.
+func Demote(a *schema.Attribute, e Value) Value {
+	p := a.Primary()
+	if p == nil || !e.Object().Value(p.Name).Bool() {
+		return e
+	}
+	o := e.Object().Copy()
+	o.Set(p.Name, Bool(false))
+	return Obj(o)
+}
+
+// pairwise is the number of elements up to which comparing all pairs beats a map.
+const pairwise = 16
+
+// dropDoubles merges elements of the same value and type (RFC 7643 §2.4); the later one's sub-attributes win.
+func dropDoubles(a *schema.Attribute, elems []Value) []Value {
+	if len(elems) < 2 {
+		return elems
+	}
+	find := finder(a, len(elems))
+	out := elems[:0]
+	for _, e := range elems {
+		if i := find(out, e); i >= 0 {
+			out[i] = overlay(a, out[i], e)
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// finder finds the element that is the same as another one.
+func finder(a *schema.Attribute, n int) func(out []Value, e Value) int {
+	if n <= pairwise {
+		return func(out []Value, e Value) int {
+			for i := range out {
+				if same(a, out[i], e) {
+					return i
+				}
+			}
+			return -1
+		}
+	}
+	seen := make(map[string]int, n)
+	var key []byte
+	return func(out []Value, e Value) int {
+		key = appendKey(a, key[:0], e)
+		if i, ok := seen[string(key)]; ok {
+			return i
+		}
+		seen[string(key)] = len(out)
+		return -1
+	}
+}
+
+// significant are the parts of an element that tell it from others, nil if only the whole does.
+func significant(a *schema.Attribute, e Value) (value, kind Value, ok bool) {
+	o := e.Object()
+	if o == nil || a.Value() == nil {
+		return Value{}, Value{}, false
+	}
+	value = o.Value(a.Value().Name)
+	if a.Kind() != nil {
+		kind = o.Value(a.Kind().Name)
+	}
+	return value, kind, !value.IsNull()
+}
+
+func same(a *schema.Attribute, x, y Value) bool {
+	xv, xk, xok := significant(a, x)
+	yv, yk, yok := significant(a, y)
+	if xok && yok {
+		return xv.Equal(yv) && xk.Equal(yk)
+	}
+	return xok == yok && x.Equal(y)
+}
+
+// appendKey agrees with same: canonical objects of equal content have equal JSON.
+func appendKey(a *schema.Attribute, dst []byte, e Value) []byte {
+	v, k, ok := significant(a, e)
+	if !ok {
+		return e.AppendJSON(dst)
+	}
+	return k.AppendJSON(append(v.AppendJSON(dst), ' '))
+}
+
+// overlay merges two elements that are the same; both stay as they are.
+func overlay(a *schema.Attribute, x, y Value) Value {
+	if x.Equal(y) || x.Object() == nil {
+		return x
+	}
+	merged := NewObject(len(a.SubAttributes))
+	for _, s := range a.SubAttributes {
+		v, ok := y.Object().Get(s.Name)
+		if !ok {
+			v, ok = x.Object().Get(s.Name)
+		}
+		if ok {
+			merged.Set(s.Name, v)
+		}
+	}
+	return Obj(merged)
+}

@@ -1,0 +1,220 @@
+package resource
+
+import (
+	"strings"
+
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
+)
+
+// Projection selects attributes of an answer by attributes, excludedAttributes (RFC 7644 §3.9) and the returned characteristic.
+type Projection struct {
+	rt         *schema.ResourceType
+	core       []choice
+	extensions [][]choice
+	empty      bool
+}
+
+// choice is what becomes of one attribute: nil subs stand for all of them.
+type choice struct {
+	take bool
+	subs []bool
+}
+
+// ParseProjection reads the two query parameters, comma-separated names of any case, with or without URN; a URN alone is the whole
+// extension. Where both are given, both apply. Unknown names select nothing.
+func ParseProjection(rt *schema.ResourceType, attributes, excluded string) (Projection, error) {
+	if attributes == "" && excluded == "" && !rt.HasOnRequest() {
+		return Projection{rt: rt, empty: true}, nil
+	}
+	p := start(rt, strings.TrimSpace(attributes) == "")
+	for name := range listed(attributes) {
+		p.each(name, p.include)
+	}
+	for name := range listed(excluded) {
+		p.each(name, p.exclude)
+	}
+	p.empty = p.plain()
+	return p, nil
+}
+
+// listed yields the names of a list.
+func listed(list string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for name := range strings.SplitSeq(list, ",") {
+			if name = strings.TrimSpace(name); name != "" && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// start is the choice before any name: what is returned always, and by default if everything is.
+func start(rt *schema.ResourceType, all bool) Projection {
+	p := Projection{rt: rt, core: make([]choice, rt.Positions())}
+	for _, name := range [...]string{"schemas", "id", "externalId", "meta"} {
+		a := rt.Attribute(name)
+		p.core[a.Position()] = initial(a, all)
+	}
+	for _, a := range rt.Core.Attributes {
+		p.core[a.Position()] = initial(a, all)
+	}
+	for i := range rt.Extensions {
+		var list []choice
+		for _, a := range rt.Extensions[i].Schema.Attributes {
+			list = append(list, initial(a, all))
+		}
+		p.extensions = append(p.extensions, list)
+	}
+	return p
+}
+
+func initial(a *schema.Attribute, all bool) choice {
+	take := a.Returned == schema.Always || a.Returned == schema.Default && all
+	return choice{take: take, subs: usual(a)}
+}
+
+// usual are the sub-attributes that come with an attribute, nil for all.
+func usual(a *schema.Attribute) []bool {
+	var subs []bool
+	for i, s := range a.SubAttributes {
+		if s.Returned == schema.OnRequest || s.Returned == schema.Never {
+			subs = restrict(a, subs)
+			subs[i] = false
+		}
+	}
+	return subs
+}
+
+// restrict makes the list of sub-attributes explicit.
+func restrict(a *schema.Attribute, subs []bool) []bool {
+	if subs != nil {
+		return subs
+	}
+	subs = make([]bool, len(a.SubAttributes))
+	for i := range subs {
+		subs[i] = true
+	}
+	return subs
+}
+
+// each calls f for the attribute of a name, or for all those of an extension.
+func (p *Projection) each(name string, f func(path schema.Path, c *choice)) {
+	if i := extensionIndex(p.rt, name); i >= 0 {
+		for j, a := range p.rt.Extensions[i].Schema.Attributes {
+			f(schema.PathOf(a), &p.extensions[i][j])
+		}
+		return
+	}
+	path, ok := findPath(p.rt, name)
+	if !ok {
+		return
+	}
+	if path.Extension == "" {
+		f(path, &p.core[path.Attr.Position()])
+		return
+	}
+	f(path, &p.extensions[extensionIndex(p.rt, path.Extension)][path.Attr.Position()])
+}
+
+// findPath reads [URN:]attribute[.sub].
+func findPath(rt *schema.ResourceType, name string) (schema.Path, bool) {
+	urn := ""
+	if i := strings.LastIndexByte(name, ':'); i >= 0 {
+		urn, name = name[:i], name[i+1:]
+	}
+	attr, sub, dotted := strings.Cut(name, ".")
+	if dotted && sub == "" {
+		return schema.Path{}, false
+	}
+	if path, ok := rt.Lookup(urn, attr, sub); ok || urn != "" {
+		return path, ok
+	}
+	return rt.LookupAny(attr, sub)
+}
+
+func (p *Projection) include(path schema.Path, c *choice) {
+	if path.Leaf().Returned == schema.Never || path.Attr.Returned == schema.Never {
+		return
+	}
+	if path.Sub == nil {
+		c.take, c.subs = true, usual(path.Attr)
+		return
+	}
+	if !c.take {
+		c.take, c.subs = true, always(path.Attr)
+	}
+	if c.subs != nil {
+		c.subs[path.Sub.Position()] = true
+	}
+}
+
+// always are the sub-attributes that are returned whenever their attribute is.
+func always(a *schema.Attribute) []bool {
+	subs := make([]bool, len(a.SubAttributes))
+	for i, s := range a.SubAttributes {
+		subs[i] = s.Returned == schema.Always
+	}
+	return subs
+}
+
+func (p *Projection) exclude(path schema.Path, c *choice) {
+	if path.Leaf().Returned == schema.Always {
+		return
+	}
+	if path.Sub == nil {
+		c.take = false
+		return
+	}
+	c.subs = restrict(path.Attr, c.subs)
+	c.subs[path.Sub.Position()] = false
+}
+
+// plain says whether nothing but links is left out, so that documents can be sent as they are.
+func (p *Projection) plain() bool {
+	for _, a := range [...]string{"id", "externalId", "meta"} {
+		if !p.core[p.rt.Attribute(a).Position()].whole() {
+			return false
+		}
+	}
+	for _, a := range p.rt.Core.Attributes {
+		c := p.core[a.Position()]
+		if stored := !a.Linked() && a.Returned != schema.Never; stored && !c.whole() || c.take && c.subs != nil {
+			return false
+		}
+	}
+	for i := range p.extensions {
+		for j, a := range p.rt.Extensions[i].Schema.Attributes {
+			if a.Returned != schema.Never && !p.extensions[i][j].whole() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (c choice) whole() bool { return c.take && c.subs == nil }
+
+// Empty says that a stored document may be sent as it is, with id, meta and the links that Wants names.
+func (p Projection) Empty() bool { return p.empty || p.rt == nil }
+
+// Wants says whether a top-level core attribute ("members", "groups") is in the answer, so that it need not be loaded otherwise.
+func (p Projection) Wants(name string) bool {
+	if p.core == nil {
+		return true
+	}
+	a := p.rt.Attribute(name)
+	return a != nil && p.core[a.Position()].take
+}
+
+// WantsSub says whether a sub-attribute ("members", "display") is in the answer.
+func (p Projection) WantsSub(name, sub string) bool {
+	if p.core == nil {
+		return true
+	}
+	path, ok := p.rt.Lookup("", name, sub)
+	if !ok || path.Sub == nil {
+		return false
+	}
+	c := p.core[path.Attr.Position()]
+	return c.take && (c.subs == nil || c.subs[path.Sub.Position()])
+}

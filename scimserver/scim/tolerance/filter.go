@@ -1,0 +1,28 @@
+package tolerance
+
+// Rules for filters and sortBy.
+const (
+	FilterBooleanString Rule = "filter-boolean-as-string"
+	FilterLiteralType   Rule = "filter-literal-type"
+	FilterValuePathSub  Rule = "filter-value-path-sub"
+	FilterComplexValue  Rule = "filter-complex-value"
+	FilterBareExtension Rule = "filter-bare-extension-attribute"
+	FilterSinglePath    Rule = "filter-value-path-on-single"
+	FilterSimpleValue   Rule = "filter-value-of-simple"
+	FilterDateForm      Rule = "filter-date-form"
+	FilterLegacyURN     Rule = "filter-legacy-urn"
+)
+
+const inFilter = "filter"
+
+var filterRules = []Info{
+	{FilterBooleanString, "Entra ID", `a boolean compared with a string, roles[primary eq "True"]; read as the boolean`, inFilter},
+	{FilterLiteralType, "PingFederate, Entra ID", "a literal of another type, as a number for a string; its text is read as the attribute's type", inFilter},
+	{FilterValuePathSub, "Entra ID", `a sub-attribute behind a value filter, emails[type eq "work"].value eq "…"; read as one value filter`, inFilter},
+	{FilterComplexValue, "Entra ID", `a complex attribute compared, manager eq "…"; its sub-attribute value is compared`, inFilter},
+	{FilterBareExtension, "Entra ID", "an attribute of an extension without its URN, as manager; found if one extension has it", inFilter},
+	{FilterSinglePath, "Entra ID", "a value filter on a complex attribute that is not multi-valued; it looks at the one value", inFilter},
+	{FilterSimpleValue, "SCIM-SDK", `value for the elements of a simple multi-valued attribute, tags[value eq "…"]`, inFilter},
+	{FilterDateForm, "Entra ID", "a date without a time; read as midnight UTC", inFilter},
+	{FilterLegacyURN, "OneLogin", "a URN of SCIM 1.1 or without ietf:params; the schema in force is taken", inFilter},
+}
