@@ -147,11 +147,19 @@ func TestReadPinned(t *testing.T) {
 	}
 }
 
-func TestRepositoryPinsAVersion(t *testing.T) {
+// The API server of the tests should be of the release that the product's client libraries are of.
+func TestRepositoryPinsTheReleaseOfItsClients(t *testing.T) {
 	t.Parallel()
 	p, err := findPinned(t.Context())
-	if err != nil || len(p.parts()) != 3 {
-		t.Errorf("findPinned() = %+v, %v", p, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := output(command(t.Context(), p.root, "go", "list", "-m", "-f", "{{.Version}}", "k8s.io/client-go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "v0." + p.parts()[1] + "."; !strings.HasPrefix(client, want) {
+		t.Errorf("client-go %s, but Kubernetes %s in hack/envtest/binaries", client, p.version)
 	}
 }
 
