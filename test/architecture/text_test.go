@@ -86,8 +86,10 @@ func TestTestsDoNotSleep(t *testing.T) {
 		if err != nil { // deleted and not committed yet
 			continue
 		}
-		for _, line := range sleeps(t, file, data) {
-			t.Errorf("%s:%d: time.Sleep makes a test slow or flaky: wait for what should happen", file, line)
+		for _, use := range uses(t, file, data, "time") {
+			if use.name == "Sleep" {
+				t.Errorf("%s:%d: time.Sleep makes a test slow or flaky: wait for what should happen", file, use.line)
+			}
 		}
 	}
 	for file := range sleepers {
@@ -97,32 +99,56 @@ func TestTestsDoNotSleep(t *testing.T) {
 	}
 }
 
-func TestSleepsAreFound(t *testing.T) {
+func TestProtocolCoreTakesStatusCodesFromHTTPOnly(t *testing.T) {
 	t.Parallel()
-	got := sleeps(t, "x.go", []byte("package x\n\n// time.Sleep(1)\nfunc f() {\n\ttime.Sleep(1)\n\tt.Sleep(1)\n}\n"))
-	if !slices.Equal(got, []int{5}) {
-		t.Errorf("sleeps in lines %v, want 5", got)
+	root, files := sourceFiles(t, "*.go")
+	for _, file := range files {
+		if !strings.HasPrefix(file, "scimserver/scim/") || strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil { // deleted and not committed yet
+			continue
+		}
+		for _, use := range uses(t, file, data, "http") {
+			if !strings.HasPrefix(use.name, "Status") {
+				t.Errorf("%s:%d: http.%s: the protocol core does no I/O", file, use.line, use.name)
+			}
+		}
 	}
 }
 
-// sleeps are the lines of a file that name time.Sleep.
-func sleeps(t *testing.T, name string, source []byte) []int {
+func TestUsesAreFound(t *testing.T) {
+	t.Parallel()
+	got := uses(t, "x.go", []byte("package x\n\n// time.Sleep(1)\nfunc f() {\n\ttime.Sleep(time.Second)\n\tt.Sleep(1)\n}\n"), "time")
+	if want := []use{{5, "Sleep"}, {5, "Second"}}; !slices.Equal(got, want) {
+		t.Errorf("uses %v, want %v", got, want)
+	}
+}
+
+// use is where a file names something of a package.
+type use struct {
+	line int
+	name string
+}
+
+func uses(t *testing.T, file string, source []byte, pkg string) []use {
 	t.Helper()
 	files := token.NewFileSet()
-	file, err := parser.ParseFile(files, name, source, parser.SkipObjectResolution)
+	tree, err := parser.ParseFile(files, file, source, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var lines []int
-	ast.Inspect(file, func(n ast.Node) bool {
+	var found []use
+	ast.Inspect(tree, func(n ast.Node) bool {
 		selector, ok := n.(*ast.SelectorExpr)
 		if !ok {
 			return true
 		}
-		if x, ok := selector.X.(*ast.Ident); ok && x.Name == "time" && selector.Sel.Name == "Sleep" {
-			lines = append(lines, files.Position(selector.Pos()).Line)
+		if x, ok := selector.X.(*ast.Ident); ok && x.Name == pkg {
+			found = append(found, use{files.Position(selector.Pos()).Line, selector.Sel.Name})
 		}
 		return true
 	})
-	return lines
+	return found
 }
