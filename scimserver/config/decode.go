@@ -46,13 +46,13 @@ func decompress(data []byte) ([]byte, error) {
 	src := bytes.NewReader(data)
 	z, err := gzip.NewReader(src)
 	if err != nil {
-		return nil, fmt.Errorf("config: gzip: %w", err)
+		return nil, fmt.Errorf("config: damaged: %w", err)
 	}
 	z.Multistream(false)
 	text, err := io.ReadAll(io.LimitReader(z, MaxDecodedBytes+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("config: gzip: %w", err)
+		return nil, fmt.Errorf("config: damaged: %w", err)
 	case len(text) > MaxDecodedBytes:
 		return nil, fmt.Errorf("config: more than %d bytes when unpacked", MaxDecodedBytes)
 	case src.Len() > 0:

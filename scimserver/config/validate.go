@@ -60,13 +60,17 @@ func (s *Server) Validate() error {
 			f.add("config: tenants[%d] %w", i, err)
 		}
 	}
-	f.purges(s.Purges)
+	f.purges(s)
 	return f.err()
 }
 
-func (f *findings) purges(list []Purge) {
-	seen := make(map[Purge]bool, len(list))
-	for i, p := range list {
+func (f *findings) purges(s *Server) {
+	seen, present := make(map[Purge]bool, len(s.Purges)), make(map[Purge]bool, len(s.Tenants))
+	for _, t := range s.Tenants {
+		present[Purge{Tenant: t.Key, UID: t.UID}] = true
+	}
+	for i, p := range s.Purges {
+		f.check(!present[p], "config: purges[%d]: tenant %s with uid %s is still configured", i, p.Tenant, p.UID)
 		f.check(validKey(p.Tenant), "config: purges[%d]: tenant %q is not namespace/name", i, p.Tenant)
 		f.check(uidForm.MatchString(p.UID), "config: purges[%d]: uid %q is none", i, p.UID)
 		f.check(!seen[p], "config: purges[%d]: %s with uid %s is repeated", i, p.Tenant, p.UID)

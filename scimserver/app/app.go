@@ -1,0 +1,181 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/telemetry"
+)
+
+// Source brings configurations, as config.Encode writes them, until ctx ends. offer's error means that the content was
+// refused; the source goes on.
+type Source interface {
+	Run(ctx context.Context, offer func(data []byte) error) error
+}
+
+// Reporter tells the operator about this server. An equal report may be passed again and again.
+type Reporter interface {
+	Report(ctx context.Context, r config.Report) error
+}
+
+// Options are what a server is made of.
+type Options struct {
+	Source   Source
+	Reporter Reporter    // nil: nobody is told
+	Store    store.Store // closed by Run
+	// CacheFile keeps the last good configuration for a start without the source; empty: it is not kept.
+	CacheFile string
+
+	Listen    string // address of the SCIM endpoints
+	OpsListen string // address of /livez, /readyz and /metrics
+	// CertFile and KeyFile make the SCIM endpoints speak TLS. They are read again as they change.
+	CertFile, KeyFile string
+
+	Drain   time.Duration // between the end of readiness and the end of listening
+	Version string
+	Log     *slog.Logger
+	Metrics *telemetry.Metrics
+	Clock   func() time.Time // nil: time.Now
+
+	timing timing // zero: the defaults
+}
+
+// timing is what tests shorten.
+type timing struct {
+	cacheAfter  time.Duration // without a configuration from the source the cached one is taken
+	reportEvery time.Duration // counts are looked at
+	reportGap   time.Duration // between two reports at least
+	retry       time.Duration // after a failed report or purge
+	stop        time.Duration // requests get after the drain, before they are cut off
+}
+
+func (t timing) orDefaults() timing {
+	if t == (timing{}) {
+		return timing{cacheAfter: 3 * time.Second, reportEvery: 30 * time.Second, reportGap: 500 * time.Millisecond, retry: 5 * time.Second, stop: 20 * time.Second}
+	}
+	return t
+}
+
+// App is a server that listens.
+type App struct {
+	Options
+	live  *live
+	purge *purger
+	main  *listener
+	ops   *listener
+}
+
+// New binds the listeners; nothing is served before Run. The store stays the caller's when there is an error.
+func New(o Options) (*App, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	o.timing = o.timing.orDefaults()
+	a := &App{Options: o}
+	a.live = &live{
+		clock: o.Clock, log: o.Log, metrics: o.Metrics, cache: cache{file: o.CacheFile},
+		changed: make(chan struct{}, 1), purges: purges{wake: make(chan struct{}, 1)},
+	}
+	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retry}
+	return a, a.listen()
+}
+
+func (a *App) listen() (err error) {
+	if a.main, err = listen(a.Listen, a.handler(), a.Log); err != nil {
+		return err
+	}
+	if a.CertFile != "" {
+		if err = a.main.useTLS(a.CertFile, a.KeyFile, a.Clock, a.Log); err != nil {
+			return errors.Join(err, a.main.close())
+		}
+	}
+	if a.ops, err = listen(a.OpsListen, a.opsHandler(), a.Log); err != nil {
+		return errors.Join(err, a.main.close())
+	}
+	return nil
+}
+
+// Addr is where the SCIM endpoints listen.
+func (a *App) Addr() string { return a.main.addr() }
+
+// OpsAddr is where health and metrics are.
+func (a *App) OpsAddr() string { return a.ops.addr() }
+
+// Run serves until ctx ends or something fails that the server cannot do without; then it stops: readiness goes, requests
+// are finished, the store is closed. A stop that ctx asked for is no error.
+func (a *App) Run(ctx context.Context) error {
+	base, finish := context.WithCancel(context.WithoutCancel(ctx))
+	defer finish()
+	work, workCtx := errgroup.WithContext(base)
+	work.Go(a.main.serve)
+	work.Go(a.ops.serve)
+	work.Go(func() error { return a.follow(workCtx) })
+	work.Go(func() error { return a.purge.run(workCtx) })
+	work.Go(func() error { return a.newReports().run(workCtx) })
+	a.Log.Info("server started", "version", a.Version, "listen", a.Addr(), "opsListen", a.OpsAddr(), "tls", a.CertFile != "")
+
+	select {
+	case <-ctx.Done():
+	case <-workCtx.Done():
+	}
+	a.stop()
+	finish()
+	err := ignoreCanceled(work.Wait())
+	if cerr := a.Store.Close(); cerr != nil {
+		err = errors.Join(err, fmt.Errorf("close the store: %w", cerr))
+	}
+	a.Log.Info("server stopped")
+	return err
+}
+
+// follow passes what the source brings to live, and takes the cached configuration where it brings nothing.
+func (a *App) follow(ctx context.Context) error {
+	timer := time.AfterFunc(a.timing.cacheAfter, a.live.sourceIsLate)
+	defer timer.Stop()
+	return a.Source.Run(ctx, a.live.Offer)
+}
+
+// stop ends listening. Load balancers get the drain to notice that readiness is gone; what has been accepted until then
+// is answered.
+func (a *App) stop() {
+	a.Log.Info("server is stopping", "drain", a.Drain.String())
+	a.live.stopping.Store(true)
+	a.main.server.SetKeepAlivesEnabled(false)
+	time.Sleep(a.Drain)
+	ctx, cancel := context.WithTimeout(context.Background(), a.timing.stop)
+	defer cancel()
+	if err := a.main.server.Shutdown(ctx); err != nil {
+		a.Log.Warn("requests were cut off", "error", err)
+		_ = a.main.server.Close()
+	}
+	_ = a.ops.server.Shutdown(ctx)
+}
+
+func ignoreCanceled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// handler is the SCIM endpoints of all tenants.
+func (a *App) handler() http.Handler {
+	scim := httpapi.New(httpapi.Deps{
+		Tenants:   a.live,
+		Directory: directory.New(directory.Deps{Store: a.Store, Clock: a.Clock}),
+		Observe:   telemetry.Observers{a.Metrics, telemetry.RequestLog{Log: a.Log}},
+		Log:       a.Log,
+		Clock:     a.Clock,
+	})
+	return a.Metrics.InFlight(a.live.epochs.track(a.live.untilLoaded(scim)))
+}

@@ -1,0 +1,158 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/auth"
+	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/limit"
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+)
+
+// entry is one tenant of a snapshot.
+type entry struct {
+	config    config.Tenant
+	base      string // base URL of the server
+	hash      string // of config, which is served; empty: the tenant never could be built
+	err       error  // why the latest configuration of the tenant is not served
+	schemaKey string
+	http      *httpapi.Tenant
+	activity  *httpapi.Activity
+}
+
+// schemas are registries by what they were made from: most tenants have the same, and a registry is the largest part of
+// a tenant.
+type schemas map[string]*schema.Registry
+
+type builder struct {
+	base    string
+	clock   func() time.Time
+	schemas schemas
+}
+
+// build returns the tenant as t says. An unchanged one stays what it was; one that cannot be built stays what it was,
+// with the reason, or answers 503.
+func (b *builder) build(t config.Tenant, prev *entry) *entry {
+	hash := t.Hash()
+	if prev != nil && prev.hash == hash && prev.base == b.base {
+		if prev.err == nil {
+			return prev
+		}
+		same := *prev // the reason is gone with the configuration that it concerned
+		same.err = nil
+		return &same
+	}
+	e, err := b.make(t, prev)
+	switch {
+	case err == nil:
+		e.hash = hash
+		return e
+	case prev != nil && prev.hash != "":
+		kept := *prev
+		kept.err = err
+		return &kept
+	}
+	return b.broken(t, err)
+}
+
+func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
+	registry, key, err := b.registry(t)
+	if err != nil {
+		return nil, err
+	}
+	bearer, err := auth.NewBearer(t.Tokens, b.clock)
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{config: t, base: b.base, schemaKey: key, activity: &httpapi.Activity{}}
+	if prev != nil {
+		e.activity = prev.activity
+	}
+	e.http = &httpapi.Tenant{
+		Directory:   b.directory(t, registry),
+		Auth:        bearer,
+		Limit:       limiter(t, prev),
+		BodyBytes:   t.Limits.BodyBytes,
+		Unavailable: unavailable(t),
+		Observe:     e.activity,
+	}
+	return e, nil
+}
+
+func (b *builder) directory(t config.Tenant, registry *schema.Registry) *directory.Tenant {
+	return &directory.Tenant{
+		Key:              t.Key,
+		URL:              b.base + "/" + t.Key + "/scim/v2",
+		Schemas:          registry,
+		Strict:           t.Protocol == "Strict",
+		UniqueIdentifier: t.UniqueIdentifier,
+		MaxUsers:         t.Limits.Users,
+		MaxGroups:        t.Limits.Groups,
+	}
+}
+
+// registry returns the tenant's schemas, shared with every tenant that has the same.
+func (b *builder) registry(t config.Tenant) (*schema.Registry, string, error) {
+	text, err := json.Marshal([]any{t.Groups, t.UniqueIdentifier, t.Extensions})
+	if err != nil {
+		return nil, "", fmt.Errorf("schemas: %w", err)
+	}
+	key := string(text)
+	if r := b.schemas[key]; r != nil {
+		return r, key, nil
+	}
+	r, err := schema.New(t.SchemaOptions())
+	if err != nil {
+		return nil, "", fmt.Errorf("schemas: %w", err)
+	}
+	b.schemas[key] = r
+	return r, key, nil
+}
+
+// broken is a tenant that never was served: it knows its tokens and answers 503 to those who have one.
+func (b *builder) broken(t config.Tenant, err error) *entry {
+	t.Extensions, t.Suspended, t.Gated = nil, false, false
+	e, again := b.make(t, nil)
+	if again != nil { // without extensions nothing is left that could be wrong
+		panic(fmt.Sprintf("tenant %s: %v", t.Key, again))
+	}
+	e.err = err
+	e.http.Unavailable = refuse(time.Minute, "the configuration of this tenant cannot be used; the administrator finds the reason in its status")
+	return e
+}
+
+// limiter keeps the state of the one before, unless the limits changed.
+func limiter(t config.Tenant, prev *entry) httpapi.Limiter {
+	l := t.Limits
+	if prev != nil && prev.config.Limits.RequestsPerSecond == l.RequestsPerSecond && prev.config.Limits.Burst == l.Burst {
+		return prev.http.Limit
+	}
+	return limit.New(l.RequestsPerSecond, l.Burst)
+}
+
+func unavailable(t config.Tenant) *scimerr.Error {
+	switch {
+	case t.Suspended:
+		return refuse(5*time.Minute, "this tenant is suspended by its administrator; nothing is lost, try again later")
+	case t.Gated:
+		return refuse(time.Minute, "this tenant is not ready yet: a readiness gate of it is not met; try again later")
+	}
+	return nil
+}
+
+// heldBack is the tenant while the data of its predecessor are deleted.
+func (e *entry) heldBack() *httpapi.Tenant {
+	t := *e.http
+	t.Unavailable = refuse(5*time.Second, "the data of an earlier tenant of this name are being deleted; try again")
+	return &t
+}
+
+func refuse(after time.Duration, detail string) *scimerr.Error {
+	return &scimerr.Error{Status: http.StatusServiceUnavailable, Detail: detail, RetryAfter: after}
+}

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"bytes"
+	"os"
+	"runtime/debug"
+	"strconv"
+)
+
+// Files in which a container finds its memory limit: control groups version 2 and 1.
+var memoryLimitFiles = []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}
+
+// goShare is the part of the container's memory that Go may use, in percent. The rest is for SQLite, which allocates
+// outside of Go's heap, and for stacks of the kernel.
+const goShare = 70
+
+// TuneMemory makes the garbage collector keep the heap small, and smaller before the container's limit. The variables
+// GOGC and GOMEMLIMIT come before it. It returns the limit it set in bytes, 0 for none.
+func TuneMemory() int64 {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+	limit := containerMemory(memoryLimitFiles) / 100 * goShare
+	if limit <= 0 || os.Getenv("GOMEMLIMIT") != "" {
+		return 0
+	}
+	debug.SetMemoryLimit(limit)
+	return limit
+}
+
+// containerMemory is the first limit found, 0 if there is none. Version 1 writes a very large number for none.
+func containerMemory(files []string) int64 {
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		n, err := strconv.ParseInt(string(bytes.TrimSpace(text)), 10, 64)
+		if err == nil && n > 0 && n < 1<<50 {
+			return n
+		}
+	}
+	return 0
+}

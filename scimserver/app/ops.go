@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// pingTimeout is less than the timeout of a usual readiness probe.
+const pingTimeout = 800 * time.Millisecond
+
+// check is one condition of readiness.
+type check struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// opsHandler serves health and metrics.
+func (a *App) opsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", a.Metrics.Handler())
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		checks := a.checks(r.Context())
+		if r.URL.Query().Has("verbose") {
+			writeVerbose(w, checks)
+			return
+		}
+		writePlain(w, checks)
+	})
+	return mux
+}
+
+// checks are what must hold for requests to be sent here. A refused configuration is none: the earlier one serves.
+func (a *App) checks(ctx context.Context) []check {
+	return []check{a.configCheck(), a.storeCheck(ctx), {Name: "running", OK: !a.live.stopping.Load()}}
+}
+
+func (a *App) configCheck() check {
+	c := check{Name: "config"}
+	if s := a.live.current.Load(); s != nil {
+		c.OK, c.Detail = true, "hash "+s.hash
+	}
+	if why := a.live.rejected.Load(); why != nil {
+		c.Detail = strings.TrimSpace(c.Detail + " (the latest was refused: " + *why + ")")
+	}
+	return c
+}
+
+func (a *App) storeCheck(ctx context.Context) check {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	if err := a.Store.Ping(ctx); err != nil {
+		return check{Name: "store", Detail: err.Error()}
+	}
+	return check{Name: "store", OK: true}
+}
+
+func statusOf(checks []check) (code int, failed []string) {
+	code = http.StatusOK
+	for _, c := range checks {
+		if !c.OK {
+			code, failed = http.StatusServiceUnavailable, append(failed, c.Name)
+		}
+	}
+	return code, failed
+}
+
+func writePlain(w http.ResponseWriter, checks []check) {
+	code, failed := statusOf(checks)
+	w.WriteHeader(code)
+	if len(failed) == 0 {
+		_, _ = w.Write([]byte("ok\n"))
+		return
+	}
+	_, _ = w.Write([]byte("not ready: " + strings.Join(failed, ", ") + "\n"))
+}
+
+func writeVerbose(w http.ResponseWriter, checks []check) {
+	code, failed := statusOf(checks)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": len(failed) == 0, "checks": checks})
+}

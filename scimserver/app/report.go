@@ -1,0 +1,148 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/telemetry"
+)
+
+// reports tells the operator and the metrics what is served: at once when the configuration changes, and every
+// reportEvery what the tenants have come to.
+type reports struct {
+	live    *live
+	store   store.Store
+	to      Reporter // nil: nobody
+	metrics *telemetry.Metrics
+	log     *slog.Logger
+	timing  timing
+	version string
+	started time.Time
+	counts  map[string]store.Counts // the latest known
+}
+
+func (a *App) newReports() *reports {
+	return &reports{
+		live: a.live, store: a.Store, to: a.Reporter, metrics: a.Metrics, log: a.Log, timing: a.timing,
+		version: a.Version, started: a.Clock().UTC().Truncate(time.Second), counts: map[string]store.Counts{},
+	}
+}
+
+func (r *reports) run(ctx context.Context) error {
+	next := time.NewTimer(r.timing.reportEvery)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-r.live.changed:
+		case <-next.C:
+		}
+		next.Reset(r.tell(ctx))
+		select { // a burst of changes becomes one report
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(r.timing.reportGap):
+		}
+	}
+}
+
+// tell reports once and returns after what time it wants to again.
+func (r *reports) tell(ctx context.Context) time.Duration {
+	r.count(ctx)
+	r.metrics.SetTenants(r.stats())
+	if r.to == nil {
+		return r.timing.reportEvery
+	}
+	err := r.to.Report(ctx, r.report())
+	if ctx.Err() != nil {
+		return r.timing.reportEvery
+	}
+	r.metrics.ReportWritten(err)
+	if err != nil {
+		r.log.Warn("report to the operator failed; trying again", "error", err)
+		return r.timing.retry
+	}
+	return r.timing.reportEvery
+}
+
+// count asks the store for the size of every tenant. Where it does not answer the last known size stays.
+func (r *reports) count(ctx context.Context) {
+	s := r.live.current.Load()
+	if s == nil {
+		return
+	}
+	counts := make(map[string]store.Counts, len(s.entries))
+	for key := range s.entries {
+		c, err := r.store.Counts(ctx, key)
+		if err != nil {
+			r.log.Debug("tenant could not be counted", "tenant", key, "error", err)
+			c = r.counts[key]
+		}
+		counts[key] = c
+	}
+	r.counts = counts
+}
+
+func (r *reports) stats() []telemetry.TenantStats {
+	s := r.live.current.Load()
+	if s == nil {
+		return nil
+	}
+	stats := make([]telemetry.TenantStats, 0, len(s.entries))
+	for key, t := range s.serving {
+		c := r.counts[key]
+		stats = append(stats, telemetry.TenantStats{
+			Key: key, Served: t.Unavailable == nil, Users: c.Users, ActiveUsers: c.ActiveUsers, Groups: c.Groups,
+		})
+	}
+	slices.SortFunc(stats, func(a, b telemetry.TenantStats) int { return strings.Compare(a.Key, b.Key) })
+	return stats
+}
+
+func (r *reports) report() config.Report {
+	rep := config.Report{StartedAt: r.started, Version: r.version}
+	if why := r.live.rejected.Load(); why != nil {
+		rep.Error = *why
+	}
+	s := r.live.current.Load()
+	if s == nil {
+		return rep
+	}
+	at := s.at.UTC().Truncate(time.Second)
+	rep.ConfigHash, rep.LoadedAt = s.hash, &at
+	done, _ := r.live.purges.split(s.config.Purges)
+	for _, p := range done {
+		rep.Purged = append(rep.Purged, p.UID)
+	}
+	rep.Tenants = make(map[string]config.TenantReport, len(s.entries))
+	for key, e := range s.entries {
+		rep.Tenants[key] = r.tenant(key, e, s.held[key])
+	}
+	return rep
+}
+
+// tenant has times in minutes only: a busy tenant must not cause a write with every report.
+func (r *reports) tenant(key string, e *entry, held bool) config.TenantReport {
+	c := r.counts[key]
+	t := config.TenantReport{Hash: e.hash, Users: c.Users, ActiveUsers: c.ActiveUsers, Groups: c.Groups}
+	switch {
+	case e.err != nil:
+		t.Error = e.err.Error()
+	case held:
+		t.Hash, t.Error = "", "the data of an earlier tenant of this name are being deleted"
+	}
+	if at := e.activity.LastRequest(); !at.IsZero() {
+		at = at.UTC().Truncate(time.Minute)
+		t.LastRequest = &at
+	}
+	if j, ok := e.activity.LastRejection(); ok {
+		t.LastRejection = &config.Rejection{Time: j.Time.UTC().Truncate(time.Minute), Reason: j.Reason, Detail: j.Detail}
+	}
+	return t
+}

@@ -1,0 +1,67 @@
+package app
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+)
+
+// snapshot is one configuration, ready to serve. It is immutable.
+type snapshot struct {
+	config  *config.Server
+	hash    string
+	at      time.Time // when the configuration was loaded
+	entries map[string]*entry
+	held    map[string]bool // keys that wait for a purge
+	serving map[string]*httpapi.Tenant
+}
+
+// newSnapshot takes what did not change from prev (nil: there is none): tenants with all their state, limiters, schemas.
+func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, clock func() time.Time) *snapshot {
+	s := &snapshot{
+		config: next, hash: next.Hash(), at: clock(), held: held,
+		entries: make(map[string]*entry, len(next.Tenants)),
+		serving: make(map[string]*httpapi.Tenant, len(next.Tenants)),
+	}
+	if prev != nil && prev.hash == s.hash {
+		s.at = prev.at
+	}
+	b := builder{base: next.BaseURL, clock: clock, schemas: prev.sharedSchemas()}
+	for _, t := range next.Tenants {
+		e := b.build(t, prev.entry(t.Key))
+		s.entries[t.Key] = e
+		s.serving[t.Key] = e.http
+		if held[t.Key] {
+			s.serving[t.Key] = e.heldBack()
+		}
+	}
+	return s
+}
+
+func (s *snapshot) entry(key string) *entry {
+	if s == nil {
+		return nil
+	}
+	return s.entries[key]
+}
+
+func (s *snapshot) sharedSchemas() schemas {
+	shared := schemas{}
+	if s == nil {
+		return shared
+	}
+	for _, e := range s.entries {
+		shared[e.schemaKey] = e.http.Directory.Schemas
+	}
+	return shared
+}
+
+func (s *snapshot) logFailures(log *slog.Logger) {
+	for key, e := range s.entries {
+		if e.err != nil {
+			log.Error("tenant was not changed", "tenant", key, "error", e.err, "served", e.hash != "")
+		}
+	}
+}

@@ -1,0 +1,2 @@
+// Package auth tells which credential of a tenant a request carries.
+package auth
