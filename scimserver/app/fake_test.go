@@ -150,8 +150,12 @@ func receive[T any](t *testing.T, from <-chan T) T {
 // eventually waits until ok says yes.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for end := time.After(patience); !ok(); {
+		select {
+		case <-look.C:
+		case <-end:
 			t.Fatalf("never: %s", what)
 		}
 	}
