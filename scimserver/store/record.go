@@ -1,6 +1,11 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
+)
 
 // The types of the resources that Counts counts, and whose keys the store knows how to search.
 const (
@@ -20,14 +25,15 @@ type Record struct {
 	Keys     Keys
 }
 
-// Keys is what a resource is found by, and what must be unique. It is not read back: a Record that
-// the store returns has the zero Keys.
+// Keys is what a resource is found by, and what must be unique. It agrees with the document, as a
+// store may answer a filter from either. It is not read back: a Record that the store returns has
+// the zero Keys.
 type Keys struct {
 	Name       string // filter.Fold of userName (User) or displayName (Group)
 	NameUnique bool   // no other resource of the type may have this Name
 	Display    string // what a reference to the resource shows: displayName, else userName
 	ExternalID string // externalId as it is
-	Values     []Key  // further indexed or unique values
+	Values     []Key  // further indexed or unique values; of a User every emails.value but empty ones
 }
 
 // Key is an indexed value of an attribute.
@@ -60,10 +66,10 @@ type Counts struct {
 // Query selects and orders resources of one type.
 type Query struct {
 	Type   string
-	Filter any   // bound filter; nil selects all
-	Sort   *Sort // nil: in the order of creation, which also breaks ties
-	Offset int64 // resources to skip
-	Limit  int   // resources to return at most; 0 returns none, just the total
+	Filter filter.Expr // nil selects all
+	Sort   *Sort       // nil: in the order of creation, which also breaks ties
+	Offset int64       // resources to skip
+	Limit  int         // resources to return at most; 0 returns none, just the total
 
 	// BaseURL is the tenant's URL (…/scim/v2), for filters and sorts on meta.location and $ref.
 	BaseURL string
@@ -71,7 +77,7 @@ type Query struct {
 
 // Sort orders by one attribute (RFC 7644 §3.4.2.3).
 type Sort struct {
-	Path       any
+	Path       schema.Path
 	Descending bool
 }
 

@@ -1,0 +1,125 @@
+package memory
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// Store is a store.Store in memory.
+type Store struct {
+	mu      sync.RWMutex
+	tenants map[string]*tenant
+	purged  map[purge]bool
+	closed  bool
+}
+
+type purge struct{ tenant, uid string }
+
+var _ store.Store = (*Store)(nil)
+
+// New makes an empty store.
+func New() *Store {
+	return &Store{tenants: make(map[string]*tenant), purged: make(map[purge]bool)}
+}
+
+var errClosed = fmt.Errorf("%w: the store is closed", store.ErrUnavailable)
+
+// tenant returns the state of a tenant, which is never changed: a transaction makes a new one.
+func (s *Store) tenant(ctx context.Context, key string) (*tenant, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if t := s.tenants[key]; t != nil {
+		return t, nil
+	}
+	return newTenant(), nil
+}
+
+// View implements store.Store.
+func (s *Store) View(ctx context.Context, key string, fn func(store.Reader) error) error {
+	t, err := s.tenant(ctx, key)
+	if err != nil {
+		return err
+	}
+	return fn(t)
+}
+
+// Update implements store.Store.
+func (s *Store) Update(ctx context.Context, key string, fn func(store.Writer) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	next := newTenant()
+	if t := s.tenants[key]; t != nil {
+		next = t.clone()
+	}
+	if err := fn(next); err != nil {
+		return err
+	}
+	s.tenants[key] = next
+	return nil
+}
+
+// Counts implements store.Store.
+func (s *Store) Counts(ctx context.Context, key string) (c store.Counts, err error) {
+	t, err := s.tenant(ctx, key)
+	if err != nil {
+		return c, err
+	}
+	for _, r := range t.resources {
+		switch {
+		case r.Type == store.TypeGroup:
+			c.Groups++
+		case r.Type == store.TypeUser && r.Active:
+			c.ActiveUsers++
+			c.Users++
+		case r.Type == store.TypeUser:
+			c.Users++
+		}
+	}
+	return c, nil
+}
+
+// Purge implements store.Store.
+func (s *Store) Purge(ctx context.Context, key, uid string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	if p := (purge{key, uid}); !s.purged[p] {
+		s.purged[p] = true
+		delete(s.tenants, key)
+	}
+	return nil
+}
+
+// Ping implements store.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.tenant(ctx, "")
+	return err
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return nil
+}

@@ -1,0 +1,127 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"modernc.org/libc"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Conn is a connection to a database file. It is for one goroutine at a time, except Interrupt.
+type Conn struct {
+	tls   *libc.TLS
+	db    uintptr
+	stmts map[*Stmt]struct{}
+}
+
+// word is the size of a C pointer.
+const word = int(unsafe.Sizeof(uintptr(0)))
+
+// Open opens the file at path, which must exist, and adds the SQL functions to the connection.
+func Open(path string, functions ...*Function) (*Conn, error) {
+	c := &Conn{tls: libc.NewTLS(), stmts: map[*Stmt]struct{}{}}
+	if err := c.open(path); err != nil {
+		c.tls.Close()
+		return nil, err
+	}
+	sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
+	for _, f := range functions {
+		if err := c.add(f); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+	}
+	return c, nil
+}
+
+func (c *Conn) open(path string) error {
+	name, err := libc.CString(path)
+	if err != nil {
+		return err
+	}
+	defer libc.Xfree(c.tls, name)
+	handle := c.tls.Alloc(word)
+	defer c.tls.Free(word)
+	const flags = sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_NOMUTEX
+	rc := sqlite3.Xsqlite3_open_v2(c.tls, name, handle, flags, 0)
+	c.db = *(*uintptr)(pointer(handle))
+	if rc != sqlite3.SQLITE_OK {
+		defer sqlite3.Xsqlite3_close_v2(c.tls, c.db)
+		return c.error(rc)
+	}
+	return nil
+}
+
+// pointer turns the address of C memory, which the garbage collector does not know, into a pointer.
+func pointer(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&address)) }
+
+// Close finalizes the statements and closes the connection.
+func (c *Conn) Close() error {
+	for s := range c.stmts {
+		s.Close()
+	}
+	rc := sqlite3.Xsqlite3_close_v2(c.tls, c.db)
+	c.tls.Close()
+	if rc != sqlite3.SQLITE_OK {
+		return &Error{Code: int(rc), Message: "close database"}
+	}
+	return nil
+}
+
+// Interrupt makes the running statement of the connection fail with Interrupted. Any goroutine may
+// call it before Close.
+func (c *Conn) Interrupt() {
+	tls := libc.NewTLS()
+	defer tls.Close()
+	sqlite3.Xsqlite3_interrupt(tls, c.db)
+}
+
+// InTransaction tells whether a transaction is open. SQLite ends one by itself on some errors.
+func (c *Conn) InTransaction() bool {
+	return sqlite3.Xsqlite3_get_autocommit(c.tls, c.db) == 0
+}
+
+// Changes returns the number of rows that the last INSERT, UPDATE or DELETE changed.
+func (c *Conn) Changes() int64 { return sqlite3.Xsqlite3_changes64(c.tls, c.db) }
+
+// LastInsertID returns the rowid of the last INSERT into a table that has one.
+func (c *Conn) LastInsertID() int64 { return sqlite3.Xsqlite3_last_insert_rowid(c.tls, c.db) }
+
+// Exec prepares and runs one statement without parameters, ignoring its rows.
+func (c *Conn) Exec(sql string) error {
+	s, err := c.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Exec()
+}
+
+// Error is a failure that SQLite reports.
+type Error struct {
+	Code    int // extended result code
+	Message string
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("sqlite: %s (%d)", e.Message, e.Code) }
+
+// Primary returns the result code without its extension.
+func (e *Error) Primary() int { return e.Code & 0xff }
+
+func (c *Conn) error(rc int32) error {
+	message := libc.GoString(sqlite3.Xsqlite3_errstr(c.tls, rc))
+	if c.db != 0 && sqlite3.Xsqlite3_extended_errcode(c.tls, c.db)&0xff == rc&0xff {
+		message = libc.GoString(sqlite3.Xsqlite3_errmsg(c.tls, c.db))
+	}
+	return &Error{Code: int(rc), Message: message}
+}
+
+// Code returns the extended result code of an error of SQLite, 0 for any other.
+func Code(err error) int {
+	var e *Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code
+}

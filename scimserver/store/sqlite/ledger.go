@@ -1,0 +1,133 @@
+package sqlite
+
+// ledger is what a transaction changes beside resources and memberships: the symbols it makes, and
+// the sums that are written once for all transactions of a batch. outer is the ledger of the batch
+// that the transaction is part of.
+type ledger struct {
+	outer   *ledger
+	symbols map[string]int64
+	tallies []tally
+	blocks  []block
+}
+
+// tally is a change of how many resources of a type a tenant has.
+type tally struct {
+	tenant, typ   int64
+	total, active int64
+}
+
+// block is a change of how many resources there are among blockSize consecutive ones.
+type block struct {
+	tenant, typ, number int64
+	total               int64
+}
+
+const (
+	blockShift = 10
+	blockSize  = 1 << blockShift
+)
+
+func (l *ledger) symbol(name string) int64 {
+	for ; l != nil; l = l.outer {
+		if id := l.symbols[name]; id != 0 {
+			return id
+		}
+	}
+	return 0
+}
+
+func (l *ledger) addSymbol(name string, id int64) {
+	if l.symbols == nil {
+		l.symbols = make(map[string]int64)
+	}
+	l.symbols[name] = id
+}
+
+// count books one resource more (sign 1) or less (sign -1).
+func (l *ledger) count(tenant, typ, seq, sign int64, active bool) {
+	t := tally{tenant: tenant, typ: typ, total: sign}
+	if active {
+		t.active = sign
+	}
+	l.addTally(t)
+	l.addBlock(block{tenant: tenant, typ: typ, number: seq >> blockShift, total: sign})
+}
+
+// activity books that a resource has become active or inactive.
+func (l *ledger) activity(tenant, typ int64, before, after bool) {
+	switch {
+	case before && !after:
+		l.addTally(tally{tenant: tenant, typ: typ, active: -1})
+	case !before && after:
+		l.addTally(tally{tenant: tenant, typ: typ, active: 1})
+	}
+}
+
+func (l *ledger) addTally(t tally) {
+	for i := range l.tallies {
+		if o := &l.tallies[i]; o.tenant == t.tenant && o.typ == t.typ {
+			o.total += t.total
+			o.active += t.active
+			return
+		}
+	}
+	l.tallies = append(l.tallies, t)
+}
+
+func (l *ledger) addBlock(b block) {
+	for i := range l.blocks {
+		if o := &l.blocks[i]; o.tenant == b.tenant && o.typ == b.typ && o.number == b.number {
+			o.total += b.total
+			return
+		}
+	}
+	l.blocks = append(l.blocks, b)
+}
+
+// pending is the change of a tally that is not in the table yet.
+func (l *ledger) pending(tenant, typ int64) (t tally) {
+	for ; l != nil; l = l.outer {
+		for _, o := range l.tallies {
+			if o.tenant == tenant && o.typ == typ {
+				t.total += o.total
+				t.active += o.active
+			}
+		}
+	}
+	return t
+}
+
+// merge takes in the ledger of a transaction that has succeeded.
+func (l *ledger) merge(o *ledger) {
+	for name, id := range o.symbols {
+		l.addSymbol(name, id)
+	}
+	for _, t := range o.tallies {
+		l.addTally(t)
+	}
+	for _, b := range o.blocks {
+		l.addBlock(b)
+	}
+}
+
+const (
+	addTallySQL = `INSERT INTO tally (tenant, type, total, active) VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT DO UPDATE SET total = total + excluded.total, active = active + excluded.active`
+	addBlockSQL = `INSERT INTO block (tenant, type, number, total) VALUES (?1, ?2, ?3, ?4)
+		ON CONFLICT DO UPDATE SET total = total + excluded.total`
+)
+
+// write adds the sums to their tables.
+func (l *ledger) write(s *session) error {
+	for _, t := range l.tallies {
+		if err := s.execInts(addTallySQL, t.tenant, t.typ, t.total, t.active); err != nil {
+			return err
+		}
+	}
+	for _, b := range l.blocks {
+		if err := s.execInts(addBlockSQL, b.tenant, b.typ, b.number, b.total); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
+)
+
+// Find implements store.Reader.
+func (v *snapshot) Find(ctx context.Context, q store.Query) (store.Page, error) {
+	if err := ctx.Err(); err != nil {
+		return store.Page{}, err
+	}
+	typ := v.findSymbol(q.Type)
+	if typ == 0 || v.tenant == 0 {
+		return store.Page{}, nil
+	}
+	defer v.session.watch(v.interruptible(ctx))()
+	page, err := v.find(ctx, q, typ)
+	if ctx.Err() != nil {
+		return store.Page{}, ctx.Err()
+	}
+	return page, err
+}
+
+// interruptible is the context that may interrupt statements. In a transaction that writes it is
+// none: SQLite would roll back.
+func (v *snapshot) interruptible(ctx context.Context) context.Context {
+	if v.ledger != nil {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
+func (v *snapshot) find(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
+	if q.Filter == nil && q.Sort == nil {
+		return v.list(ctx, q, typ)
+	}
+	return v.search(ctx, q, typ)
+}
+
+const tallySQL = "SELECT total, active FROM tally WHERE tenant = ?1 AND type = ?2"
+
+// tally returns how many resources of a type there are.
+func (v *snapshot) tally(typ int64) (tally, error) {
+	t := v.ledger.pending(v.tenant, typ)
+	st, err := v.prepare(tallySQL)
+	if err != nil {
+		return t, err
+	}
+	defer st.Reset()
+	st.BindInt64(1, v.tenant)
+	st.BindInt64(2, typ)
+	row, err := st.Step()
+	if row {
+		t.total += st.Int64(0)
+		t.active += st.Int64(1)
+	}
+	return t, v.failed(err)
+}
+
+// list returns a page in the order of creation.
+func (v *snapshot) list(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
+	t, err := v.tally(typ)
+	page := store.Page{Total: t.total}
+	if err != nil || q.Limit <= 0 || q.Offset >= page.Total {
+		return page, err
+	}
+	first, skip, err := v.seek(typ, q.Offset)
+	if err != nil {
+		return page, err
+	}
+	page.Records, err = v.listFrom(ctx, q, typ, first, skip)
+	return page, err
+}
+
+const blocksSQL = "SELECT number, total FROM block WHERE tenant = ?1 AND type = ?2 ORDER BY number"
+
+// seek finds the block that the offset falls into: the first seq of it, and how many resources of it
+// are to be skipped. The blocks of a transaction that writes are not up to date, so it has to skip all.
+func (v *snapshot) seek(typ, offset int64) (first, skip int64, err error) {
+	if offset == 0 || v.ledger != nil {
+		return 0, offset, nil
+	}
+	st, err := v.prepare(blocksSQL)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer st.Reset()
+	st.BindInt64(1, v.tenant)
+	st.BindInt64(2, typ)
+	for {
+		if row, err := st.Step(); err != nil || !row {
+			return first, offset, v.failed(err)
+		}
+		first = st.Int64(0) << blockShift
+		total := st.Int64(1)
+		if offset < total {
+			return first, offset, nil
+		}
+		offset -= total
+	}
+}
+
+const listSQL = "SELECT " + recordColumns + ` FROM resource r
+	WHERE r.tenant = ?1 AND r.type = ?2 AND r.seq >= ?3 ORDER BY r.seq LIMIT ?4 OFFSET ?5`
+
+func (v *snapshot) listFrom(ctx context.Context, q store.Query, typ, first, skip int64) ([]store.Record, error) {
+	st, err := v.prepare(listSQL)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Reset()
+	for i, n := range [...]int64{v.tenant, typ, first, int64(q.Limit), skip} {
+		st.BindInt64(i+1, n)
+	}
+	return v.records(ctx, st, q)
+}
+
+// records reads a page.
+func (v *snapshot) records(ctx context.Context, st *conn.Stmt, q store.Query) (records []store.Record, err error) {
+	err = v.each(ctx, st, func() error {
+		records = append(records, scanRecord(st, q.Type))
+		return nil
+	})
+	return records, err
+}

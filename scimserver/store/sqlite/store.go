@@ -1,0 +1,176 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// Options say where the database is.
+type Options struct {
+	Path    string // of the file; it and its directory are made if need be
+	Readers int    // snapshots at the same time, default 16
+}
+
+const defaultReaders = 16
+
+// Store is a store.Store in one SQLite file, which no other process may use meanwhile.
+type Store struct {
+	path    string
+	lock    *os.File
+	names   names
+	readers *pool
+	writer  *writer
+	written atomic.Int64 // when something was last committed, Unix nanoseconds
+
+	closing  sync.Once
+	closeErr error
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the database, makes it if it is not there, and brings its schema up to date. The error
+// names the file and wraps store.ErrUnavailable where the disk is to blame.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Readers <= 0 {
+		o.Readers = defaultReaders
+	}
+	s, err := open(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", o.Path, classify(err))
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, o Options) (s *Store, err error) {
+	path, err := filepath.Abs(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	s = &Store{path: path}
+	if s.lock, err = lockFile(path); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.lock.Close())
+		}
+	}()
+	if err := migrate(ctx, path); err != nil {
+		return nil, err
+	}
+	return s, s.start(o)
+}
+
+func (s *Store) start(o Options) error {
+	main, err := openSession(s.path, writerPragmas)
+	if err != nil {
+		return err
+	}
+	if err := s.names.load(main); err != nil {
+		return errors.Join(err, main.close())
+	}
+	s.readers = newPool(o.Readers, func() (*session, error) { return openSession(s.path, readerPragmas) })
+	s.writer = newWriter(s, main)
+	return nil
+}
+
+// The file is in WAL mode since its creation. Temporary data are kept in memory, as the root file
+// system may be read-only; nothing of them is large. The cache is in KiB where negative.
+var (
+	commonPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "temp_store(MEMORY)", "cell_size_check(1)"}
+	writerPragmas = append([]string{"synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(2000)",
+		"journal_size_limit(67108864)"}, commonPragmas...)
+	readerPragmas = append([]string{"query_only(1)", "cache_size(-4096)"}, commonPragmas...)
+)
+
+// View implements store.Store.
+func (s *Store) View(ctx context.Context, tenant string, fn func(store.Reader) error) error {
+	session, err := s.readers.get(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.readers.put(session)
+	if err := session.exec("BEGIN"); err != nil {
+		return classify(err)
+	}
+	defer session.rollback()
+	v := &snapshot{s: s, session: session}
+	defer func() { v.ended = true }()
+	if err := v.findTenant(tenant); err != nil {
+		return err
+	}
+	return fn(v)
+}
+
+// Update implements store.Store.
+func (s *Store) Update(ctx context.Context, tenant string, fn func(store.Writer) error) error {
+	return s.writer.update(&request{ctx: ctx, tenant: tenant, fn: func(t *tx) error { return fn(t) }})
+}
+
+const countsSQL = `SELECT y.name, t.total, t.active FROM tally t JOIN tenant n ON n.id = t.tenant JOIN symbol y ON y.id = t.type
+	WHERE n.key = ?1`
+
+// Counts implements store.Store.
+func (s *Store) Counts(ctx context.Context, tenant string) (c store.Counts, err error) {
+	session, err := s.readers.get(ctx)
+	if err != nil {
+		return c, err
+	}
+	defer s.readers.put(session)
+	st, err := session.prepare(countsSQL)
+	if err != nil {
+		return c, classify(err)
+	}
+	defer st.Reset()
+	st.BindText(1, tenant)
+	for {
+		row, err := st.Step()
+		if err != nil || !row {
+			return c, classify(err)
+		}
+		addCounts(&c, st.Text(0), st.Int64(1), st.Int64(2))
+	}
+}
+
+func addCounts(c *store.Counts, typ string, total, active int64) {
+	switch typ {
+	case store.TypeUser:
+		c.Users, c.ActiveUsers = total, active
+	case store.TypeGroup:
+		c.Groups = total
+	}
+}
+
+const (
+	probeSQL   = "INSERT INTO probe (id, at) VALUES (1, ?1) ON CONFLICT DO UPDATE SET at = excluded.at"
+	probeAfter = 5 * time.Second
+)
+
+// Ping implements store.Store. It writes a row, unless something was committed a moment ago.
+func (s *Store) Ping(ctx context.Context) error {
+	if s.readers.closed() {
+		return errClosed
+	}
+	if time.Since(time.Unix(0, s.written.Load())) < probeAfter {
+		return ctx.Err()
+	}
+	return s.writer.update(&request{ctx: ctx, fn: func(t *tx) error {
+		return t.writeInts(probeSQL, time.Now().UnixMilli())
+	}})
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.closeErr = errors.Join(s.readers.close(), s.writer.close(), s.lock.Close())
+	})
+	return s.closeErr
+}

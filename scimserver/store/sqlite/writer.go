@@ -1,0 +1,116 @@
+package sqlite
+
+import (
+	"sync"
+	"time"
+)
+
+// Limits of a batch: whoever is in it waits for the commit at its end.
+const (
+	maxBatch     = 128
+	maxBatchTime = 20 * time.Millisecond
+	queueLength  = 256
+)
+
+// writer runs transactions one after the other on one session. Those that wait while it works are
+// committed together, so that one fsync makes all of them durable; a lone one waits for nobody.
+type writer struct {
+	s       *Store
+	session *session
+	queue   chan *request
+	again   []*request // to be run before what is in the queue
+	batch   *batch     // the one at work
+	stopped chan struct{}
+
+	mu     sync.RWMutex // held to send, so that nothing is sent to a closed queue
+	closed bool
+}
+
+func newWriter(s *Store, session *session) *writer {
+	w := &writer{s: s, session: session, queue: make(chan *request, queueLength), stopped: make(chan struct{})}
+	go w.run()
+	return w
+}
+
+// update runs a transaction and waits for its outcome.
+func (w *writer) update(r *request) error {
+	r.done = make(chan struct{})
+	if err := w.send(r); err != nil {
+		return err
+	}
+	select {
+	case <-r.done:
+	case <-r.ctx.Done():
+		if r.claim(abandoned) {
+			return r.ctx.Err()
+		}
+		<-r.done
+	}
+	return r.outcome()
+}
+
+func (w *writer) send(r *request) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return errClosed
+	}
+	select {
+	case w.queue <- r:
+		return nil
+	case <-r.ctx.Done():
+		return r.ctx.Err()
+	}
+}
+
+// run works until close. A transaction may end the goroutine by runtime.Goexit; then a new one goes on.
+func (w *writer) run() {
+	drained := false
+	defer func() {
+		if drained {
+			close(w.stopped)
+			return
+		}
+		w.batch.abort()
+		go w.run()
+	}()
+	for r := w.receive(); r != nil; r = w.receive() {
+		w.batch = w.newBatch(r.alone)
+		w.batch.run(r)
+	}
+	drained = true
+}
+
+// receive waits for the next request, nil when there will be none.
+func (w *writer) receive() *request {
+	if len(w.again) > 0 {
+		r := w.again[0]
+		w.again = w.again[1:]
+		return r
+	}
+	return <-w.queue
+}
+
+// poll returns a request that waits already and shares its batch, nil if there is none.
+func (w *writer) poll() *request {
+	select {
+	case r := <-w.queue:
+		if r == nil || !r.alone {
+			return r
+		}
+		w.again = append(w.again, r)
+		return nil
+	default:
+		return nil
+	}
+}
+
+// close runs what is in the queue and closes the session.
+func (w *writer) close() error {
+	w.mu.Lock()
+	w.closed = true
+	close(w.queue)
+	w.mu.Unlock()
+	<-w.stopped
+	return w.session.close()
+}

@@ -1,0 +1,33 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// Open makes an empty store, which the test closes.
+type Open func(tb testing.TB) store.Store
+
+// Run runs the conformance suite. Each test gets a store of its own.
+func Run(t *testing.T, open Open) {
+	suites := map[string]map[string]func(*testing.T, *bench){
+		"Resources":    resourceTests,
+		"Uniqueness":   uniquenessTests,
+		"Transactions": transactionTests,
+		"Members":      memberTests,
+		"Lists":        listTests,
+		"Tenants":      tenantTests,
+	}
+	for name, tests := range suites {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for name, test := range tests {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					test(t, newBench(t, open(t)))
+				})
+			}
+		})
+	}
+}
