@@ -17,6 +17,9 @@ type Call struct {
 	NoBody     bool // the client wants no representation after a change
 }
 
+// Location is the URL of the resource.
+func (c *Call) Location() string { return c.location(c.ID) }
+
 func (c *Call) location(id string) string { return c.Tenant.URL + c.Type.Endpoint + "/" + id }
 
 // holds tells whether resources of the type have an attribute that the answer wants.

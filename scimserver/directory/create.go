@@ -23,9 +23,10 @@ func (d *Directory) Create(ctx context.Context, c *Call, body *resource.Object, 
 	rec.Modified = rec.Created
 	stored, err := d.insert(ctx, c, rec, in.members)
 	if err != nil {
+		c.ID = "" // there is no such resource
 		return err
 	}
-	if c.Type.Name == store.TypeGroup {
+	if c.Type.Name == store.TypeGroup || c.NoBody {
 		return d.represent(ctx, c, stored, ans)
 	}
 	return c.representNew(stored, ans)

@@ -14,7 +14,7 @@ func (x *exchange) serve(r *http.Request, m methods, allow string) error {
 	answer := m.find(r.Method)
 	if answer == nil {
 		x.w.Header()["Allow"] = []string{allow}
-		return scimerr.New(http.StatusMethodNotAllowed, scimerr.None, "method %s is not allowed here, only %s", methodLabel(r.Method), allow)
+		return scimerr.New(http.StatusMethodNotAllowed, scimerr.None, "this method is not allowed here, only %s", allow)
 	}
 	return answer(x)
 }

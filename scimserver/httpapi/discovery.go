@@ -8,15 +8,13 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 )
 
-// mountDiscovery serves what a client can learn of the tenant (RFC 7644 §4), and what this server does not do.
+// mountDiscovery serves what a client can learn of the tenant (RFC 7644 §4).
 func (h *handler) mountDiscovery() {
 	h.mount("/ServiceProviderConfig", methods{get: discovery((*exchange).serviceProviderConfig)})
 	h.mount("/ResourceTypes", methods{get: discovery((*exchange).resourceTypes)})
 	h.mount("/ResourceTypes/{type}", methods{get: discovery((*exchange).resourceType)})
 	h.mount("/Schemas", methods{get: discovery((*exchange).schemas)})
 	h.mount("/Schemas/{urn}", methods{get: discovery((*exchange).schema)})
-	h.mount("/Me", methods{any: notImplemented("/Me: the credential names no user")})
-	h.mount("/Bulk", methods{post: notImplemented("bulk operations are not supported: send the requests one by one")})
 }
 
 // discovery refuses a filter, as RFC 7644 §4 has it; other parameters of a query mean nothing here.
@@ -32,10 +30,6 @@ func discovery(next endpoint) endpoint {
 		x.intent = http.StatusOK
 		return next(x)
 	}
-}
-
-func notImplemented(detail string) endpoint {
-	return func(*exchange) error { return scimerr.New(http.StatusNotImplemented, scimerr.None, "%s", detail) }
 }
 
 func (x *exchange) resourceTypes() error {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"encoding/json"
 
+	"github.com/scim-operator/scim-operator/scimserver/bulk"
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 )
 
@@ -23,7 +24,6 @@ type supported struct {
 	Supported bool `json:"supported"`
 }
 
-// bulkSupport has its numbers also where bulk is not supported: clients refuse the document without them.
 type bulkSupport struct {
 	Supported      bool  `json:"supported"`
 	MaxOperations  int   `json:"maxOperations"`
@@ -61,7 +61,7 @@ func describeProvider(t *Tenant) serviceProvider {
 	return serviceProvider{
 		Schemas:        []string{"urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"},
 		Patch:          supported{true},
-		Bulk:           bulkSupport{Supported: false, MaxOperations: 1, MaxPayloadSize: t.bodyBytes()},
+		Bulk:           bulkSupport{Supported: true, MaxOperations: bulk.MaxOperations, MaxPayloadSize: t.bodyBytes()},
 		Filter:         filterLimits{Supported: true, MaxResults: directory.MaxCount},
 		ChangePassword: supported{false},
 		Sort:           supported{true},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,9 +29,10 @@ import (
 //	201 Created
 //	…
 //
-// A request line is relative to the tenant's base URL. `# name = path` keeps a value of the answer's JSON body (members
-// and indexes joined by dots) for {{name}} in later requests; {{base}} and {{token}} are there from the start. A request
-// without an Authorization header gets `Bearer {{token}}`; an empty one sends none.
+// A request line is relative to the tenant's base URL. `# name = path` keeps a value of the answer's JSON body for {{name}}
+// in later requests: members and indexes joined by dots, and a slash at the end for the last element of a URL. {{base}} and
+// {{token}} are there from the start. A request without an Authorization header gets `Bearer {{token}}`; an empty one sends
+// none.
 //
 // In the wanted answer, kept values and the base URL stand as {{name}}, meta.created and meta.lastModified as {{time}}.
 type session struct {
@@ -58,13 +60,21 @@ func Replay(ctx context.Context, client *http.Client, baseURL, token string, arc
 // Record is Replay that takes the answers as they are: it returns the archive with them as the wanted ones.
 func Record(ctx context.Context, client *http.Client, baseURL, token string, archive *txtar.Archive) (*txtar.Archive, error) {
 	out := &txtar.Archive{Comment: archive.Comment}
+	var loose []error
+	sent := txtar.Format(archive)
 	err := play(ctx, client, baseURL, token, archive, func(s step, got string) {
+		if id := generated.FindString(got); id != "" && !bytes.Contains(sent, []byte(id)) {
+			loose = append(loose, fmt.Errorf("%s: answer holds the id %s: give it a name", s.name, id))
+		}
 		out.Files = append(out.Files,
 			txtar.File{Name: s.name + requestSuffix, Data: s.source},
 			txtar.File{Name: s.name + answerSuffix, Data: []byte(got)})
 	})
-	return out, err
+	return out, errors.Join(append(loose, err)...)
 }
+
+// generated finds what a server makes anew in every run.
+var generated = regexp.MustCompile(`[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
 func play(ctx context.Context, client *http.Client, baseURL, token string, archive *txtar.Archive, heard func(step, string)) error {
 	s, err := newSession(baseURL, token, archive)

@@ -54,9 +54,13 @@ func (v *variables) keep(captures []capture, body []byte) error {
 		return fmt.Errorf("capture %s from answer %q: %w", captures[0].name, body, err)
 	}
 	for _, c := range captures {
-		value, ok := lookup(doc, strings.Split(c.path, "."))
+		where, last := strings.CutSuffix(c.path, "/")
+		value, ok := lookup(doc, strings.Split(where, "."))
 		if !ok {
-			return fmt.Errorf("capture %s: answer has no %s: %s", c.name, c.path, body)
+			return fmt.Errorf("capture %s: answer has no %s: %s", c.name, where, body)
+		}
+		if last {
+			value = value[strings.LastIndexByte(value, '/')+1:]
 		}
 		v.set(c.name, value)
 	}

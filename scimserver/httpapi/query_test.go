@@ -1,0 +1,92 @@
+package httpapi
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+)
+
+func TestParseQuery(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		raw  string
+		want query
+	}{
+		"nothing":               {"", query{}},
+		"trailing ampersand":    {"filter=userName+eq+%22a%22&", query{filter: `userName eq "a"`, hasFilter: true}},
+		"percent and plus":      {"filter=a%20eq+b%2Bc", query{filter: "a eq b+c", hasFilter: true}},
+		"a flag of the client":  {"aadOptscim062020&count=5", query{count: "5"}},
+		"a semicolon is a part": {"filter=a+eq+%22b;c%22", query{filter: `a eq "b;c"`, hasFilter: true}},
+		"an equals sign too":    {"filter=a=b", query{filter: "a=b", hasFilter: true}},
+		"empty filter":          {"filter=", query{hasFilter: true}},
+		"the first of two":      {"count=1&count=2&filter=x&filter=y", query{count: "1", filter: "x", hasFilter: true}},
+		"all": {"attributes=a,b&excludedAttributes=c&sortBy=d&sortOrder=e&startIndex=6&count=7",
+			query{attributes: "a,b", excluded: "c", sortBy: "d", sortOrder: "e", startIndex: "6", count: "7"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := parseQuery(tc.raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got, cmp.AllowUnexported(query{})); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestParseQueryRefuses(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]scimerr.Type{
+		"filter=%zz": scimerr.InvalidFilter,
+		"filter=%":   scimerr.InvalidFilter,
+		"sortBy=%a":  scimerr.BadValue,
+	} {
+		_, err := parseQuery(raw)
+		var e *scimerr.Error
+		if !errors.As(err, &e) || e.ScimType != want || e.Status != 400 {
+			t.Errorf("%s: got %v, want 400 %s", raw, err, want)
+		}
+	}
+}
+
+func TestSearchOfQuery(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		query query
+		want  directory.Search
+	}{
+		"defaults":       {query{}, directory.Search{StartIndex: 1, Count: directory.DefaultCount}},
+		"given":          {query{startIndex: "3", count: "7", sortBy: "a", sortOrder: "DESCENDING"}, directory.Search{SortBy: "a", Descending: true, StartIndex: 3, Count: 7}},
+		"at most":        {query{count: "5000"}, directory.Search{StartIndex: 1, Count: directory.MaxCount}},
+		"negative count": {query{count: "-3"}, directory.Search{StartIndex: 1, Count: 0}},
+		"beyond int64":   {query{startIndex: "99999999999999999999", count: "99999999999999999999"}, directory.Search{StartIndex: math.MaxInt64, Count: directory.MaxCount}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := tc.query.search()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+	for name, q := range map[string]query{
+		"count":      {count: "1e2"},
+		"startIndex": {startIndex: "x"},
+		"sortOrder":  {sortOrder: "up"},
+		"filter":     {filter: "  ", hasFilter: true},
+	} {
+		if _, err := q.search(); err == nil {
+			t.Errorf("%s: accepted %+v", name, q)
+		}
+	}
+}
