@@ -3,6 +3,7 @@ package httpapi
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,7 +49,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := h.exchanges.Get().(*exchange)
 	x.begin(w, r)
 	defer x.end()
-	if r.RequestURI == "*" || !normalise(r.URL) {
+	if !strings.HasPrefix(r.URL.Path, "/") || !normalise(r.URL) { // CONNECT host, GET *
 		x.fail(scimerr.NotFound("no SCIM endpoint at this path"))
 		return
 	}

@@ -25,8 +25,8 @@ func parseQuery(raw string) (q query, err error) {
 		pair, raw, _ = strings.Cut(raw, "&")
 		name, value, _ := strings.Cut(pair, "=")
 		field := q.field(name)
-		if field == nil {
-			continue
+		if field == nil || *field != "" {
+			continue // the first one counts
 		}
 		if value, err = url.QueryUnescape(value); err != nil {
 			return q, badParameter(name, "invalid URL escape")

@@ -59,7 +59,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 		"two tokens":                  {"GET " + path + "/Users HTTP/1.1\r\n" + auth + "Authorization: Bearer x\r\n\r\n", 401},
 		"two content types":           {"POST " + path + "/Users HTTP/1.1\r\n" + auth + "Content-Type: text/plain\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 415},
 		"absolute target":             {"GET http://elsewhere" + path + "/Users HTTP/1.1\r\n" + auth + "\r\n", 200},
-		"asterisk":                    {"OPTIONS * HTTP/1.1\r\n" + auth + "\r\n", 404},
+		"asterisk":                    {"GET * HTTP/1.1\r\n" + auth + "\r\n", 404},
 		"connect":                     {"CONNECT elsewhere:443 HTTP/1.1\r\n" + auth + "\r\n", 404},
 		"root":                        {"GET / HTTP/1.1\r\n" + auth + "\r\n", 404},
 		"unknown tenant":              {"GET /test/nobody/scim/v2/Users HTTP/1.1\r\n" + auth + "\r\n", 404},

@@ -50,7 +50,7 @@ const (
 func Replay(ctx context.Context, client *http.Client, baseURL, token string, archive *txtar.Archive) error {
 	var faults []error
 	err := play(ctx, client, baseURL, token, archive, func(s step, got string) {
-		if diff := cmp.Diff(s.want, got); diff != "" {
+		if diff := cmp.Diff(strings.Split(s.want, "\n"), strings.Split(got, "\n")); diff != "" {
 			faults = append(faults, fmt.Errorf("%s: answer differs (-want +got):\n%s", s.name, diff))
 		}
 	})
