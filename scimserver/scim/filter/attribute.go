@@ -154,7 +154,7 @@ func (p *parser) path() (schema.Path, error) {
 	}
 	var e *scimerr.Error
 	if errors.As(err, &e) && !p.patch {
-		err = p.failAt(at, "%s", e.Detail)
+		err = scimerr.Wrap(e.Unwrap(), e.Status, e.ScimType, fmt.Sprintf("%s at position %d", e.Detail, at))
 	}
 	return path, err
 }

@@ -37,7 +37,12 @@ func (l Limits) orDefaults() Limits {
 
 // Parse reads a filter for resources of a type (RFC 7644 §3.4.2.2). Its error is 400 invalidFilter and names the attribute and position.
 func Parse(text string, rt *schema.ResourceType, tol *tolerance.Log, lim Limits) (Expr, error) {
-	p := parser{text: text, rt: rt, tol: tol, lim: lim.orDefaults(), rules: filterRules}
+	return ParseAmong(text, rt, nil, tol, lim)
+}
+
+// ParseAmong is Parse for a search of several types: an attribute that only another type has is one without a value (RFC 7644 §3.4.2.1).
+func ParseAmong(text string, rt *schema.ResourceType, others []*schema.ResourceType, tol *tolerance.Log, lim Limits) (Expr, error) {
+	p := parser{text: text, rt: rt, others: others, tol: tol, lim: lim.orDefaults(), rules: filterRules}
 	if err := p.checkText(); err != nil {
 		return nil, err
 	}
@@ -54,14 +59,15 @@ func Parse(text string, rt *schema.ResourceType, tol *tolerance.Log, lim Limits)
 
 // parser reads a filter, or the path of a PATCH operation, by recursive descent.
 type parser struct {
-	text  string
-	pos   int
-	rt    *schema.ResourceType
-	tol   *tolerance.Log
-	lim   Limits
-	rules ruleSet
-	value *schema.Attribute // within a value filter: the attribute it is on
-	patch bool
+	text   string
+	pos    int
+	rt     *schema.ResourceType
+	others []*schema.ResourceType // where to look for attributes that rt lacks
+	tol    *tolerance.Log
+	lim    Limits
+	rules  ruleSet
+	value  *schema.Attribute // within a value filter: the attribute it is on
+	patch  bool
 }
 
 // ruleSet are the deviations which have different names in filters and in PATCH paths.
@@ -153,7 +159,7 @@ func (p *parser) term() (Expr, error) {
 		p.pos = start
 	}
 	if !not && p.peek() != '(' {
-		return p.attributeExpr()
+		return p.attributeOfAny()
 	}
 	e, err := p.group(')')
 	if err == nil && not {
