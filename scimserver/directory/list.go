@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
@@ -28,12 +29,9 @@ type Search struct {
 func (d *Directory) List(ctx context.Context, s Search, ans *Answer, calls ...*Call) error {
 	s.StartIndex = max(1, s.StartIndex)
 	s.Count = min(max(0, s.Count), MaxCount)
-	queries := make([]store.Query, len(calls))
-	for i, c := range calls {
-		var err error
-		if queries[i], err = c.query(s); err != nil {
-			return err
-		}
+	queries, err := s.queries(calls)
+	if err != nil {
+		return err
 	}
 	first := calls[0]
 	return first.fault(d.store.View(ctx, first.Tenant.Key, func(r store.Reader) error {
@@ -45,21 +43,45 @@ func (d *Directory) List(ctx context.Context, s Search, ans *Answer, calls ...*C
 	}))
 }
 
-func (c *Call) query(s Search) (q store.Query, err error) {
-	q = store.Query{Type: c.Type.Name, BaseURL: c.Tenant.URL}
-	if s.Filter != "" {
-		if q.Filter, err = filter.Parse(s.Filter, c.Type, c.Tolerance, filter.Limits{}); err != nil {
-			return q, err
+// queries are one for each type. What only some of the types have is without a value in the others.
+func (s Search) queries(calls []*Call) ([]store.Query, error) {
+	types := make([]*schema.ResourceType, len(calls))
+	for i, c := range calls {
+		types[i] = c.Type
+	}
+	queries := make([]store.Query, len(calls))
+	for i, c := range calls {
+		queries[i] = store.Query{Type: c.Type.Name, BaseURL: c.Tenant.URL}
+		if s.Filter == "" {
+			continue
+		}
+		var err error
+		if queries[i].Filter, err = filter.ParseAmong(s.Filter, c.Type, types, c.Tolerance, filter.Limits{}); err != nil {
+			return nil, err
 		}
 	}
-	if s.SortBy != "" {
-		path, err := filter.ParseAttribute(s.SortBy, c.Type, c.Tolerance)
-		if err != nil {
-			return q, err
-		}
-		q.Sort = &store.Sort{Path: path, Descending: s.Descending}
+	return queries, s.sort(queries, calls)
+}
+
+// sort gives each query its order. It is an error only if no type has the attribute.
+func (s Search) sort(queries []store.Query, calls []*Call) (err error) {
+	if s.SortBy == "" {
+		return nil
 	}
-	return q, nil
+	sorted := false
+	for i, c := range calls {
+		path, pathErr := filter.ParseAttribute(s.SortBy, c.Type, c.Tolerance)
+		if pathErr != nil {
+			err = pathErr
+			continue
+		}
+		queries[i].Sort = &store.Sort{Path: path, Descending: s.Descending}
+		sorted = true
+	}
+	if sorted {
+		return nil
+	}
+	return err
 }
 
 // results are the pages of each type.

@@ -82,7 +82,7 @@ func New(tb testing.TB, opts ...Option) *Server {
 // OpenSQLite opens a SQLite store in a temporary directory; it is closed after the test.
 func OpenSQLite(tb testing.TB) store.Store {
 	tb.Helper()
-	s, err := sqlite.Open(tb.Context(), filepath.Join(tb.TempDir(), "scim.db"))
+	s, err := sqlite.Open(tb.Context(), sqlite.Options{Path: filepath.Join(tb.TempDir(), "scim.db")})
 	if err != nil {
 		tb.Fatal(err)
 	}
