@@ -173,7 +173,7 @@ func (a *App) handler() http.Handler {
 	scim := httpapi.New(httpapi.Deps{
 		Tenants:   a.live,
 		Directory: directory.New(directory.Deps{Store: a.Store, Clock: a.Clock}),
-		Observe:   telemetry.Observers{a.Metrics, telemetry.RequestLog{Log: a.Log}},
+		Observe:   telemetry.Observers{a.Metrics, telemetry.Refusals{Log: a.Log}},
 		Log:       a.Log,
 		Clock:     a.Clock,
 	})

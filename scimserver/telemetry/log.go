@@ -19,43 +19,21 @@ func NewLogger(w io.Writer, level string) (*slog.Logger, error) {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l})), nil
 }
 
-// RequestLog is an httpapi.Observer that writes a line for each request: failures of the server as errors, refusals as
-// info, the rest for debugging. It names the route, not the path, which may hold a person's data.
-type RequestLog struct {
+// Refusals is an httpapi.Observer that logs what clients were refused, and why. httpapi itself logs failures of the server
+// and, for debugging, every request. The line names the route, not the path, which may hold a person's data.
+type Refusals struct {
 	Log *slog.Logger
 }
 
-// Observe implements httpapi.Observer.
-func (l RequestLog) Observe(e httpapi.Exchange) {
-	level := requestLevel(e.Status)
-	if !l.Log.Enabled(context.Background(), level) {
+// Observe implements httpapi.Observer. 404 is no refusal: it is how identity providers look whether somebody is there.
+func (l Refusals) Observe(e httpapi.Exchange) {
+	if e.Err == nil || e.Status >= http.StatusInternalServerError || e.Status == http.StatusNotFound {
 		return
 	}
-	attrs := []slog.Attr{
+	l.Log.LogAttrs(context.Background(), slog.LevelInfo, "request refused",
 		slog.String("requestID", e.RequestID), slog.String("tenant", e.Tenant), slog.String("token", e.Subject),
-		slog.String("method", e.Method), slog.String("route", e.Route), slog.Int("status", e.Status), slog.Float64("seconds", e.Duration.Seconds()),
-	}
-	if len(e.Tolerances) > 0 {
-		attrs = append(attrs, slog.Any("tolerances", e.Tolerances))
-	}
-	if e.Err != nil {
-		attrs = append(attrs, slog.String("error", e.Err.Error()))
-	}
-	if e.Err != nil && e.Err.Unwrap() != nil {
-		attrs = append(attrs, slog.String("cause", e.Err.Unwrap().Error()))
-	}
-	l.Log.LogAttrs(context.Background(), level, "request", attrs...)
-}
-
-// requestLevel: 404 is how identity providers look whether somebody is there.
-func requestLevel(status int) slog.Level {
-	switch {
-	case status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable:
-		return slog.LevelError
-	case status >= http.StatusBadRequest && status != http.StatusNotFound:
-		return slog.LevelInfo
-	}
-	return slog.LevelDebug
+		slog.String("method", e.Method), slog.String("route", e.Route), slog.Int("status", e.Status),
+		slog.String("scimType", string(e.Err.ScimType)), slog.String("detail", e.Err.Detail))
 }
 
 // Observers tells several observers in turn.

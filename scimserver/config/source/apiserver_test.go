@@ -120,7 +120,7 @@ func (c cluster) secretFollowed(offers <-chan string) {
 func (c cluster) reportWritten() {
 	c.t.Helper()
 	ctx, maps := c.t.Context(), c.k.CoreV1().ConfigMaps(namespace)
-	m := &source.StatusConfigMap{Client: c.pod, Namespace: namespace, Name: "shared-status", Key: "shared-0", Clock: time.Now}
+	m := &source.StatusConfigMap{Client: c.pod, Object: source.Object{Namespace: namespace, Name: "shared-status"}, Key: "shared-0", Clock: time.Now}
 	if err := m.Report(ctx, config.Report{ConfigHash: "1"}); !hasCode(err, http.StatusNotFound) {
 		c.t.Errorf("report without a ConfigMap: %v", err)
 	}
@@ -134,7 +134,7 @@ func (c cluster) reportWritten() {
 	if err != nil || r.ConfigHash != "2" || got.Data["shared-1"] != "kept" || len(got.Data) != 2 {
 		c.t.Errorf("the ConfigMap holds %v, %v", got.Data, err)
 	}
-	again := &source.StatusConfigMap{Client: c.pod, Namespace: namespace, Name: "shared-status", Key: "shared-0", Clock: m.Clock}
+	again := &source.StatusConfigMap{Client: c.pod, Object: source.Object{Namespace: namespace, Name: "shared-status"}, Key: "shared-0", Clock: m.Clock}
 	c.must(again.Report(ctx, config.Report{ConfigHash: "2"}))
 	after, err := maps.Get(ctx, "shared-status", metav1.GetOptions{})
 	c.must(err)
@@ -146,7 +146,7 @@ func (c cluster) reportWritten() {
 // nothingElseAllowed shows that the rights are as narrow as they are meant to be, so that the test means something.
 func (c cluster) nothingElseAllowed() {
 	c.t.Helper()
-	m := &source.StatusConfigMap{Client: c.pod, Namespace: namespace, Name: "other-status", Key: "x", Clock: time.Now}
+	m := &source.StatusConfigMap{Client: c.pod, Object: source.Object{Namespace: namespace, Name: "other-status"}, Key: "x", Clock: time.Now}
 	if err := m.Report(c.t.Context(), config.Report{}); !hasCode(err, http.StatusForbidden) {
 		c.t.Errorf("writing another ConfigMap: %v", err)
 	}

@@ -40,6 +40,15 @@ func RESTConfig(kubeconfig, userAgent string) (*rest.Config, error) {
 // RedirectLog makes the Kubernetes client libraries, which log by a global logger, write to log.
 func RedirectLog(log *slog.Logger) { klog.SetSlogLogger(log) }
 
+// Connect is NewClient with RESTConfig.
+func Connect(kubeconfig, userAgent string) (*Client, error) {
+	cfg, err := RESTConfig(kubeconfig, userAgent)
+	if err != nil {
+		return nil, err
+	}
+	return NewClient(cfg)
+}
+
 // Client talks to the core API group of one API server.
 type Client struct {
 	http *http.Client

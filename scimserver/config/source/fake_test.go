@@ -102,7 +102,7 @@ func run(t *testing.T, s *source.Secret) <-chan string {
 
 func secret(t *testing.T, c *source.Client) *source.Secret {
 	return &source.Secret{
-		Client: c, Namespace: "scim-system", Name: "shared-config", Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Client: c, Object: source.Object{Namespace: "scim-system", Name: "shared-config"}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Backoff: source.Backoff{First: time.Millisecond, Max: 5 * time.Millisecond},
 	}
 }

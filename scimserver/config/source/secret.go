@@ -16,11 +16,10 @@ const healthyWatch = 5 * time.Second
 // Secret follows the config Secret. The Secret, the right to read it and the API server itself may come later than the
 // server; a Secret that is deleted changes nothing.
 type Secret struct {
-	Client    *Client
-	Namespace string
-	Name      string
-	Backoff   Backoff
-	Log       *slog.Logger
+	Client *Client
+	Object
+	Backoff Backoff
+	Log     *slog.Logger
 
 	version string // to resume from; empty: begin with the Secret as it is
 }
@@ -28,10 +27,10 @@ type Secret struct {
 // Run calls offer with each new content until ctx ends, and returns ctx's error. What offer thinks of the content does
 // not concern it: the next change is offered again.
 func (s *Secret) Run(ctx context.Context, offer func(data []byte) error) error {
-	log := s.Log.With("secret", s.Namespace+"/"+s.Name)
+	log := s.Log.With("secret", s.String())
 	for {
 		began := time.Now()
-		err := s.Client.watch(ctx, s.Namespace, s.Name, s.version, func(typ string, o object) { s.event(log, typ, o, offer) })
+		err := s.Client.watch(ctx, s.Object, s.version, func(typ string, o object) { s.event(log, typ, o, offer) })
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -16,11 +16,10 @@ const statusRecheck = time.Minute
 // StatusConfigMap writes reports under one key of the status ConfigMap, which somebody else creates and in which other
 // pods have theirs. It is for one goroutine.
 type StatusConfigMap struct {
-	Client    *Client
-	Namespace string
-	Name      string
-	Key       string // the pod's name
-	Clock     func() time.Time
+	Client *Client
+	Object
+	Key   string // the pod's name
+	Clock func() time.Time
 
 	last    string
 	checked time.Time
@@ -38,7 +37,7 @@ func (m *StatusConfigMap) Report(ctx context.Context, r config.Report) error {
 		return nil
 	}
 	if err := m.write(ctx, string(text)); err != nil {
-		return fmt.Errorf("status ConfigMap %s/%s: %w", m.Namespace, m.Name, err)
+		return fmt.Errorf("status ConfigMap %s: %w", m.Object, err)
 	}
 	m.last, m.checked = string(text), now
 	return nil

@@ -28,7 +28,7 @@ func TestReportWritesOnce(t *testing.T) {
 	have, log := `{}`, make(chan recorded, 10)
 	a := newAPI(t, configMaps(&have, log))
 	now := time.Unix(1000, 0)
-	m := &source.StatusConfigMap{Client: a.client(t), Namespace: "scim-system", Name: "shared-status", Key: "shared-0", Clock: func() time.Time { return now }}
+	m := &source.StatusConfigMap{Client: a.client(t), Object: source.Object{Namespace: "scim-system", Name: "shared-status"}, Key: "shared-0", Clock: func() time.Time { return now }}
 	send := func(hash string) {
 		t.Helper()
 		if err := m.Report(t.Context(), config.Report{ConfigHash: hash}); err != nil {
@@ -71,7 +71,7 @@ func TestReportFails(t *testing.T) {
 	t.Parallel()
 	have, log := `{}`, make(chan recorded, 10)
 	a := newAPI(t, status(http.StatusNotFound, `configmaps "shared-status" not found`), configMaps(&have, log))
-	m := &source.StatusConfigMap{Client: a.client(t), Namespace: "scim-system", Name: "shared-status", Key: "shared-0", Clock: time.Now}
+	m := &source.StatusConfigMap{Client: a.client(t), Object: source.Object{Namespace: "scim-system", Name: "shared-status"}, Key: "shared-0", Clock: time.Now}
 	err := m.Report(t.Context(), config.Report{})
 	var se *source.StatusError
 	if !errors.As(err, &se) || se.Code != http.StatusNotFound || !strings.Contains(err.Error(), "scim-system/shared-status: kubernetes API: 404: configmaps") {

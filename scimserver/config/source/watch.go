@@ -33,20 +33,20 @@ type object struct {
 
 // watch streams the changes of one Secret after the resource version; with none it begins with the Secret as it is. It
 // calls yield for each event and returns nil when the API server ends the watch in good order.
-func (c *Client) watch(ctx context.Context, namespace, name, version string, yield func(typ string, o object)) error {
+func (c *Client) watch(ctx context.Context, of Object, version string, yield func(typ string, o object)) error {
 	seconds := watchSeconds + rand.IntN(watchSeconds)
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(seconds+30)*time.Second)
 	defer cancel()
 	query := url.Values{
 		"watch":               {"true"},
-		"fieldSelector":       {"metadata.name=" + name}, // makes resourceNames of a Role match
+		"fieldSelector":       {"metadata.name=" + of.Name}, // makes resourceNames of a Role match
 		"allowWatchBookmarks": {"true"},
 		"timeoutSeconds":      {strconv.Itoa(seconds)},
 	}
 	if version != "" {
 		query.Set("resourceVersion", version)
 	}
-	body, err := c.do(ctx, http.MethodGet, query, "", nil, namespace, "secrets")
+	body, err := c.do(ctx, http.MethodGet, query, "", nil, of.Namespace, "secrets")
 	if err != nil {
 		return err
 	}

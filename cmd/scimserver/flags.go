@@ -1,0 +1,135 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/config/source"
+)
+
+// options are the flags of serve.
+type options struct {
+	secret, status                             source.Object
+	kubeconfig, podName, manifests, baseURL    string
+	data, listen, opsListen, certFile, keyFile string
+	drain                                      time.Duration
+	logLevel                                   string
+}
+
+const serveUsage = `Serve SCIM endpoints. The configuration comes from a Secret that the operator writes:
+  scimserver serve --config-secret NAMESPACE/NAME --data DIR
+or, without a cluster, from the YAML files of a folder:
+  scimserver serve --manifests DIR --data DIR
+
+Flags (each may come from the environment: --data from SCIMSERVER_DATA, and so on):
+`
+
+func (o *options) flags(output io.Writer) *flag.FlagSet {
+	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
+	fs.SetOutput(output)
+	fs.TextVar(&o.secret, "config-secret", source.Object{}, "`NAMESPACE/NAME` of the Secret to follow")
+	fs.TextVar(&o.status, "status-configmap", source.Object{}, "`NAMESPACE/NAME` of the ConfigMap to report to (default: the Secret's name with -status for -config)")
+	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "`FILE` that tells how to reach the API server (default: the pod's service account)")
+	fs.StringVar(&o.podName, "pod-name", "", "`NAME` to report under (default: $POD_NAME, else the host's name)")
+	fs.StringVar(&o.manifests, "manifests", "", "`DIR` with the YAML files of servers, tenants and their Secrets, which is watched for change")
+	fs.StringVar(&o.baseURL, "base-url", "", "`URL` that identity providers see, for servers in --manifests that name none (default: http://localhost and the port)")
+	fs.StringVar(&o.data, "data", "", "`DIR` for the database and the last good configuration; made if it is not there")
+	fs.StringVar(&o.listen, "listen", ":8080", "`ADDRESS` of the SCIM endpoints")
+	fs.StringVar(&o.opsListen, "ops-listen", ":9090", "`ADDRESS` of /livez, /readyz and /metrics")
+	fs.StringVar(&o.certFile, "tls-cert-file", "", "PEM `FILE` with the certificates; with it the SCIM endpoints speak TLS. Changes are noticed")
+	fs.StringVar(&o.keyFile, "tls-key-file", "", "PEM `FILE` with the key of the certificate")
+	fs.DurationVar(&o.drain, "drain", 5*time.Second, "time between the end of readiness and the end of listening; 0 with --manifests unless it is given")
+	fs.StringVar(&o.logLevel, "log-level", "info", "`LEVEL` from which on to log: debug, info, warn, error")
+	fs.Usage = func() { printUsage(fs) }
+	return fs
+}
+
+func printUsage(fs *flag.FlagSet) {
+	fmt.Fprint(fs.Output(), serveUsage)
+	fs.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		if f.DefValue != "" {
+			text += " (default: " + f.DefValue + ")"
+		}
+		fmt.Fprintf(fs.Output(), "  --%s %s\n        %s\n", f.Name, strings.ToUpper(value), text)
+	})
+}
+
+func parseFlags(args []string, env func(string) string, output io.Writer) (*options, error) {
+	o := &options{}
+	fs := o.flags(output)
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		}
+		return nil, usageError(err.Error())
+	}
+	if fs.NArg() > 0 {
+		return nil, usageError(fmt.Sprintf("there is an argument too many: %q", fs.Arg(0)))
+	}
+	if err := fromEnvironment(fs, env); err != nil {
+		return nil, err
+	}
+	o.defaults(fs, env)
+	return o, o.validate()
+}
+
+// given are the flags that somebody set.
+func given(fs *flag.FlagSet) map[string]bool {
+	names := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { names[f.Name] = true })
+	return names
+}
+
+// fromEnvironment sets the flags that are not among the arguments.
+func fromEnvironment(fs *flag.FlagSet, env func(string) string) (err error) {
+	args := given(fs)
+	fs.VisitAll(func(f *flag.Flag) {
+		name := "SCIMSERVER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if value := env(name); value != "" && !args[f.Name] && err == nil {
+			if serr := fs.Set(f.Name, value); serr != nil {
+				err = usageError(fmt.Sprintf("%s=%q: %v", name, value, serr))
+			}
+		}
+	})
+	return err
+}
+
+func (o *options) defaults(fs *flag.FlagSet, env func(string) string) {
+	if o.manifests != "" && !given(fs)["drain"] { // nobody balances load there
+		o.drain = 0
+	}
+	if base, ok := strings.CutSuffix(o.secret.Name, "-config"); ok && o.status.Name == "" {
+		o.status = source.Object{Namespace: o.secret.Namespace, Name: base + "-status"}
+	}
+	if o.podName == "" {
+		o.podName = env("POD_NAME")
+	}
+	if o.podName == "" {
+		o.podName, _ = os.Hostname()
+	}
+}
+
+// validate says what is wrong with the flags together.
+func (o *options) validate() error {
+	switch cluster := o.secret.Name != ""; {
+	case cluster == (o.manifests != ""):
+		return usageError("one of --config-secret and --manifests is needed")
+	case o.data == "":
+		return usageError("--data is needed: the folder of the database")
+	case cluster && o.status.Name == "":
+		return usageError("--status-configmap is needed, as the name in --config-secret does not end in -config")
+	case cluster && o.baseURL != "":
+		return usageError("--base-url is for --manifests; with --config-secret the operator sets it")
+	case (o.certFile == "") != (o.keyFile == ""):
+		return usageError("--tls-cert-file and --tls-key-file need each other")
+	case o.drain < 0:
+		return usageError(fmt.Sprintf("--drain %s is negative", o.drain))
+	}
+	return nil
+}
