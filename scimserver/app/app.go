@@ -61,7 +61,13 @@ type timing struct {
 
 func (t timing) orDefaults() timing {
 	if t == (timing{}) {
-		return timing{cacheAfter: 3 * time.Second, reportEvery: 30 * time.Second, reportGap: 500 * time.Millisecond, retry: 5 * time.Second, stop: 20 * time.Second}
+		return timing{
+			cacheAfter:  3 * time.Second,
+			reportEvery: 30 * time.Second,
+			reportGap:   500 * time.Millisecond,
+			retry:       5 * time.Second,
+			stop:        20 * time.Second,
+		}
 	}
 	return t
 }

@@ -30,6 +30,14 @@ func (o *operator) Report(_ context.Context, r config.Report) error {
 	return nil
 }
 
+// until waits for a report that is as it should be.
+func (o *operator) until(t *testing.T, ok func(config.Report) bool) {
+	t.Helper()
+	for r := receive(t, o.got); !ok(r); {
+		r = receive(t, o.got)
+	}
+}
+
 func reportsOf(t *testing.T, l *live, s *storeStub, to Reporter, tm timing) *reports {
 	a := &App{Options: Options{Store: s, Reporter: to, Metrics: telemetry.New("test"), Log: testLog(t), Version: "v1", Clock: l.clock, timing: tm}, live: l}
 	return a.newReports()
@@ -85,12 +93,10 @@ func TestReportIsPrompt(t *testing.T) {
 	background(t, reportsOf(t, l, s, o, timing{reportEvery: time.Hour, reportGap: time.Millisecond, retry: time.Millisecond}).run)
 	for _, cfg := range []*config.Server{server(), server(tenant("ns/a"))} {
 		offer(t, l, cfg)
-		for receive(t, o.got).ConfigHash != cfg.Hash() {
-		}
+		o.until(t, func(r config.Report) bool { return r.ConfigHash == cfg.Hash() })
 	}
 	_ = l.Offer([]byte("damaged"))
-	for receive(t, o.got).Error == "" {
-	}
+	o.until(t, func(r config.Report) bool { return r.Error != "" })
 }
 
 // TestReportsRepeat: without a change the reporter is still asked, so that it finds out when its report got lost.
