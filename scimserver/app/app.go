@@ -87,6 +87,7 @@ func New(o Options) (*App, error) {
 		o.Clock = time.Now
 	}
 	o.timing = o.timing.orDefaults()
+	o.Store = o.Metrics.Store(o.Store)
 	a := &App{Options: o}
 	a.live = &live{
 		clock: o.Clock, log: o.Log, metrics: o.Metrics, cache: cache{file: o.CacheFile},
