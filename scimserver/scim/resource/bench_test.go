@@ -1,130 +1,135 @@
-package resource
+package resource_test
 
 import (
-	"encoding/json"
+	"bytes"
 	"os"
 	"testing"
-	"time"
 
-	"bytes"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimtest"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
 
-func BenchmarkDecode(b *testing.B) {
-	data := readBench(b, "enterprise_user.json")
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Decode(data, Limits{}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-func BenchmarkDecodeJsontext(b *testing.B) {
-	data := readBench(b, "enterprise_user.json")
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	d := jsontext.NewDecoder(bytes.NewReader(nil))
-	for b.Loop() {
-		d.Reset(bytes.NewBuffer(data))
-		for {
-			tok, err := d.ReadToken()
-			if err != nil {
-				break
-			}
-			_ = tok
-		}
-	}
-}
-func BenchmarkDecodeStd(b *testing.B) {
-	data := readBench(b, "enterprise_user.json")
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		var m map[string]any
-		if err := json.Unmarshal(data, &m); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func readBench(b *testing.B, name string) []byte {
-	data, err := os.ReadFile("testdata/" + name)
+// example is the enterprise user of RFC 7643 §8.3, as it is printed there.
+func example(b *testing.B) []byte {
+	b.Helper()
+	data, err := os.ReadFile("testdata/enterprise_user.json")
 	if err != nil {
 		b.Fatal(err)
 	}
 	return data
 }
 
-func setup(b *testing.B) (*schema.ResourceType, *Object, *Object) {
-	r, err := schema.New(schema.Options{Groups: true})
+// stored is its canonical document.
+func stored(b *testing.B) (*schema.ResourceType, *resource.Object, []byte) {
+	b.Helper()
+	rt := scimtest.Type(b, "User")
+	doc, err := resource.Canonical(rt, decode(b, string(example(b))), tolerance.Compatible())
 	if err != nil {
 		b.Fatal(err)
 	}
-	rt, _ := r.ResourceType("User")
-	in, err := Decode(readBench(b, "enterprise_user.json"), Limits{})
-	if err != nil {
-		b.Fatal(err)
+	return rt, doc, doc.AppendJSON(nil)
+}
+
+func BenchmarkDecode(b *testing.B) {
+	data := example(b)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := resource.Decode(data, resource.Limits{}); err != nil {
+			b.Fatal(err)
+		}
 	}
-	doc, err := Canonical(rt, in, tolerance.Compatible())
-	if err != nil {
-		b.Fatal(err)
+}
+
+// BenchmarkJSONText is what jsontext needs to read the same text by token, without making anything of it.
+func BenchmarkJSONText(b *testing.B) {
+	data := example(b)
+	d := jsontext.NewDecoder(bytes.NewReader(nil))
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Reset(bytes.NewBuffer(data))
+		for _, err := d.ReadToken(); err == nil; _, err = d.ReadToken() {
+		}
 	}
-	return rt, in, doc
 }
 
 func BenchmarkCanonical(b *testing.B) {
-	rt, in, _ := setup(b)
+	rt := scimtest.Type(b, "User")
+	in := decode(b, string(example(b)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Canonical(rt, in, tolerance.Compatible()); err != nil {
+		if _, err := resource.Canonical(rt, in, tolerance.Compatible()); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkParse(b *testing.B) {
-	_, _, doc := setup(b)
-	data := doc.AppendJSON(nil)
+	_, _, data := stored(b)
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Parse(data); err != nil {
+		if _, err := resource.Parse(data); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkAppendJSON(b *testing.B) {
-	_, _, doc := setup(b)
-	buf := make([]byte, 0, 8192)
+	_, doc, data := stored(b)
+	buf := make([]byte, 0, 2*len(data))
+	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = doc.AppendJSON(buf[:0])
 	}
-	b.SetBytes(int64(len(buf)))
 }
 
 func BenchmarkAppendResource(b *testing.B) {
-	_, _, doc := setup(b)
-	data := doc.AppendJSON(nil)
-	buf := make([]byte, 0, 8192)
-	m := Meta{ResourceType: "User", Created: time.Now(), LastModified: time.Now(), Version: 7, Location: "https://scim.example.com/acme/acme/scim/v2/Users/2819c223-7f76-453a-919d-413861904646"}
+	_, _, data := stored(b)
+	buf := make([]byte, 0, 2*len(data))
+	groups := resource.Extra{Name: "groups", JSON: []byte("[]")}
+	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		buf = AppendResource(buf[:0], data, "2819c223-7f76-453a-919d-413861904646", m, Extra{"groups", []byte("[]")})
+		buf = resource.AppendResource(buf[:0], data, "2819c223-7f76-453a-919d-413861904646", meta, groups)
 	}
 }
 
 func BenchmarkProject(b *testing.B) {
-	rt, _, doc := setup(b)
-	full := Full(doc, "2819c223-7f76-453a-919d-413861904646", Meta{ResourceType: "User", Version: 1})
+	rt, doc, _ := stored(b)
+	full := resource.Full(doc, "2819c223-7f76-453a-919d-413861904646", meta)
 	b.ReportAllocs()
 	for b.Loop() {
-		p, _ := ParseProjection(rt, "userName,emails.value,urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", "")
-		_ = p.Apply(rt, full)
+		p, err := resource.ParseProjection(rt, "userName,emails.value,"+schema.EnterpriseUserID+":department", "")
+		if err != nil || p.Apply(rt, full).Len() != 5 {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMembers(b *testing.B) {
+	rt := scimtest.Type(b, "Group")
+	data := []byte(`{"schemas":["` + schema.GroupID + `"],"displayName":"g","members":[{"value":"u0"}`)
+	for i := range 10_000 {
+		data = append(data, `,{"value":"2819c223-7f76-453a-919d-`...)
+		for j := 100_000_000_000; j > 0; j /= 10 {
+			data = append(data, byte('0'+i/j%10))
+		}
+		data = append(data, `","display":"Babs Jensen"}`...)
+	}
+	data = append(data, "]}"...)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		ids, _, err := resource.Members(rt, decode(b, string(data)), tolerance.Compatible())
+		if err != nil || len(ids) != 10_001 {
+			b.Fatal(len(ids), err)
+		}
 	}
 }

@@ -23,6 +23,9 @@ func (c *canon) multi(a *schema.Attribute, v Value) (Value, error) {
 	}
 	out := make([]Value, 0, len(elems))
 	for _, e := range elems {
+		if e.Kind() == KindArray {
+			return Value{}, wrong(a, e)
+		}
 		e, err := c.single(a, e)
 		if err != nil {
 			return Value{}, err
@@ -44,7 +47,8 @@ func (c *canon) one(a *schema.Attribute, v Value) (Value, error) {
 			return inner, nil
 		}
 	}
-	if !c.tol.Allow(tolerance.ValueForArray) {
+	text := v.Kind() == KindString || v.Kind() == KindObject
+	if !text && a.Type == schema.Complex || !c.tol.Allow(tolerance.ValueForArray) {
 		return Value{}, scimerr.InvalidValue("%s: must be an array, not %s", a.FullName(), v.Kind())
 	}
 	return v, nil

@@ -113,7 +113,7 @@ func (c *canon) dateTime(a *schema.Attribute, v Value) (Value, error) {
 	if s, ok := LooseTime(v.Text()); ok && c.tol.Allow(tolerance.DateForm) {
 		return String(s), nil
 	}
-	return Value{}, wrong(a, v)
+	return Value{}, scimerr.InvalidValue("%s: must be %s", a.FullName(), noun(a))
 }
 
 func (c *canon) binary(a *schema.Attribute, v Value) (Value, error) {
