@@ -206,7 +206,8 @@ func TestIfMatchUnderContention(t *testing.T) {
 	for range clients {
 		wg.Go(func() {
 			for range additions {
-				for !countUp(t, tenant, path) {
+				for done := false; !done; {
+					done = countUp(t, tenant, path)
 				}
 			}
 		})
