@@ -99,6 +99,22 @@ func TestReportIsPrompt(t *testing.T) {
 	o.until(t, func(r config.Report) bool { return r.Error != "" })
 }
 
+// TestReportsBackOff: during an outage the attempts become rare, and after it prompt again.
+func TestReportsBackOff(t *testing.T) {
+	t.Parallel()
+	o := &operator{got: make(chan config.Report, 1), fails: []error{errDisk, errDisk, errDisk, errDisk}}
+	r := reportsOf(t, newLive(t, ""), &storeStub{}, o, timing{retry: time.Second, reportEvery: 5 * time.Second})
+	var waits []time.Duration
+	for range 5 {
+		waits = append(waits, r.tell(t.Context())/time.Second)
+	}
+	o.fails = []error{errDisk}
+	waits = append(waits, r.tell(t.Context())/time.Second)
+	if diff := cmp.Diff([]time.Duration{1, 2, 4, 5, 5, 1}, waits); diff != "" {
+		t.Errorf("seconds (-want +got):\n%s", diff)
+	}
+}
+
 // TestReportsRepeat: without a change the reporter is still asked, so that it finds out when its report got lost.
 func TestReportsRepeat(t *testing.T) {
 	t.Parallel()
