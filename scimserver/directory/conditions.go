@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -49,7 +48,15 @@ func (t *Tags) add(tag string) {
 }
 
 func (t Tags) match(version int64) bool {
-	return t.any || slices.Contains(t.versions, version)
+	if t.any {
+		return true
+	}
+	for _, v := range t.versions {
+		if v == version {
+			return true
+		}
+	}
+	return false
 }
 
 // AppendTag appends the entity tag of a version.

@@ -111,7 +111,8 @@ func (x *exchange) fail(err error) {
 }
 
 func (x *exchange) abort(err error) {
-	if _, gone := errors.AsType[goneError](err); !gone {
+	var gone goneError
+	if !errors.As(err, &gone) {
 		x.err = x.public(err)
 		x.logFault(err)
 	}

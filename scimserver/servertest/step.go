@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -69,7 +68,9 @@ func (st step) request(ctx context.Context, vars *variables) (*http.Request, err
 	}
 	req.Header.Set("Authorization", "Bearer {{token}}")
 	req.Header.Set("User-Agent", "") // the client library's own would be sent otherwise
-	maps.Copy(req.Header, st.header)
+	for name, values := range st.header {
+		req.Header[name] = values
+	}
 	for _, values := range req.Header {
 		for i := range values {
 			values[i] = vars.expand(values[i])

@@ -23,7 +23,7 @@ func (t *tenant) Find(ctx context.Context, q store.Query) (store.Page, error) {
 		return store.Page{}, err
 	}
 	if q.Sort != nil {
-		slices.SortStableFunc(all, func(a, b found) int { return compare(q.Sort, a.full, b.full) })
+		sortBy(all, q.Sort)
 	}
 	page := store.Page{Total: int64(len(all))}
 	all = all[min(q.Offset, page.Total):]
@@ -31,6 +31,17 @@ func (t *tenant) Find(ctx context.Context, q store.Query) (store.Page, error) {
 		page.Records = append(page.Records, f.entry.shown())
 	}
 	return page, nil
+}
+
+// sortBy keeps the order of creation among equals.
+func sortBy(all []found, s *store.Sort) {
+	slices.SortStableFunc(all, func(a, b found) int {
+		order := filter.CompareValues(s.Path.Leaf(), filter.SortValue(s.Path, a.full), filter.SortValue(s.Path, b.full))
+		if s.Descending {
+			return -order
+		}
+		return order
+	})
 }
 
 func (t *tenant) matching(ctx context.Context, q store.Query) (all []found, err error) {
@@ -79,13 +90,33 @@ func (t *tenant) setLinks(full *resource.Object, name string, links []resource.V
 	}
 }
 
+// groupsOf are the groups that hold the resource, and those that hold them in turn.
 func (t *tenant) groupsOf(e *entry, baseURL string) (links []resource.Value) {
-	for _, g := range t.resources {
-		if slices.Contains(g.members, e.ID) {
-			links = append(links, link(baseURL, g.Type, g.ID, g.Keys.Display, "direct"))
+	above := t.holders(e.ID)
+	direct := len(above)
+	for i := 0; i < len(above); i++ {
+		kind := "direct"
+		if i >= direct {
+			kind = "indirect"
+		}
+		g := above[i]
+		links = append(links, link(baseURL, g.Type, g.ID, g.Keys.Display, kind))
+		for _, h := range t.holders(g.ID) {
+			if !slices.Contains(above, h) {
+				above = append(above, h)
+			}
 		}
 	}
 	return links
+}
+
+func (t *tenant) holders(id string) (groups []*entry) {
+	for _, g := range t.resources {
+		if slices.Contains(g.members, id) {
+			groups = append(groups, g)
+		}
+	}
+	return groups
 }
 
 func (t *tenant) membersOf(e *entry, baseURL string) (links []resource.Value) {

@@ -60,10 +60,8 @@ func (t *tenant) GroupsOf(ctx context.Context, ids []string) (map[string][]store
 		if _, done := groups[id]; done {
 			continue
 		}
-		for _, g := range t.resources {
-			if slices.Contains(g.members, id) {
-				groups[id] = append(groups[id], store.GroupRef{ID: g.ID, DisplayName: g.Keys.Display})
-			}
+		for _, g := range t.holders(id) {
+			groups[id] = append(groups[id], store.GroupRef{ID: g.ID, DisplayName: g.Keys.Display})
 		}
 	}
 	return groups, ctx.Err()

@@ -23,3 +23,8 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, open)
 }
+
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	storetest.RunQuery(t, open)
+}

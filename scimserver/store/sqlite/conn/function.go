@@ -75,11 +75,6 @@ func (c *Call) IsText(i int) bool {
 	return sqlite3.Xsqlite3_value_type(c.tls, c.arg(i)) == sqlite3.SQLITE_TEXT
 }
 
-// IsNull tells whether argument i is NULL.
-func (c *Call) IsNull(i int) bool {
-	return sqlite3.Xsqlite3_value_type(c.tls, c.arg(i)) == sqlite3.SQLITE_NULL
-}
-
 // Bytes returns argument i, text or blob, in memory that is valid during the call.
 func (c *Call) Bytes(i int) []byte {
 	p := sqlite3.Xsqlite3_value_blob(c.tls, c.arg(i))
@@ -94,12 +89,33 @@ func (c *Call) Same(i int) { sqlite3.Xsqlite3_result_value(c.tls, c.ctx, c.arg(i
 
 // Text sets the result.
 func (c *Call) Text(s string) {
-	if s == "" {
-		sqlite3.Xsqlite3_result_text(c.tls, c.ctx, empty, 0, 0)
-		return
-	}
-	p := c.tls.Alloc(len(s))
-	defer c.tls.Free(len(s))
-	copy(unsafe.Slice((*byte)(pointer(p)), len(s)), s)
+	p, free := c.copy(unsafe.Slice(unsafe.StringData(s), len(s)))
+	defer free()
 	sqlite3.Xsqlite3_result_text(c.tls, c.ctx, p, int32(len(s)), sqlite3.SQLITE_TRANSIENT)
+}
+
+// Blob sets the result.
+func (c *Call) Blob(b []byte) {
+	p, free := c.copy(b)
+	defer free()
+	sqlite3.Xsqlite3_result_blob(c.tls, c.ctx, p, int32(len(b)), sqlite3.SQLITE_TRANSIENT)
+}
+
+// Int64 sets the result.
+func (c *Call) Int64(n int64) { sqlite3.Xsqlite3_result_int64(c.tls, c.ctx, n) }
+
+// Float64 sets the result.
+func (c *Call) Float64(f float64) { sqlite3.Xsqlite3_result_double(c.tls, c.ctx, f) }
+
+// Bool sets the result to 1 or 0.
+func (c *Call) Bool(b bool) { sqlite3.Xsqlite3_result_int(c.tls, c.ctx, libc.Bool32(b)) }
+
+// copy places b in C memory.
+func (c *Call) copy(b []byte) (p uintptr, free func()) {
+	if len(b) == 0 {
+		return empty, func() {}
+	}
+	p = c.tls.Alloc(len(b))
+	copy(unsafe.Slice((*byte)(pointer(p)), len(b)), b)
+	return p, func() { c.tls.Free(len(b)) }
 }

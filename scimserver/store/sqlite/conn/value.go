@@ -23,6 +23,11 @@ func (s *Stmt) BindInt64(i int, v int64) {
 	s.check(sqlite3.Xsqlite3_bind_int64(s.c.tls, s.p, int32(i), v))
 }
 
+// BindFloat64 sets parameter i.
+func (s *Stmt) BindFloat64(i int, v float64) {
+	s.check(sqlite3.Xsqlite3_bind_double(s.c.tls, s.p, int32(i), v))
+}
+
 // BindBool sets parameter i to 1 or 0.
 func (s *Stmt) BindBool(i int, v bool) {
 	var n int64

@@ -1,0 +1,371 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/memory"
+)
+
+// RunQuery compares the answers to queries with those of package memory, which evaluates filters by
+// filter.Match: cases that clients send, cases that once went wrong, and cases drawn at random.
+func RunQuery(t *testing.T, open Open) {
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("data ", seed), func(t *testing.T) {
+			t.Parallel()
+			p := newPair(t, open(t), seed)
+			t.Run("cases", p.testCases)
+			for _, typ := range []string{store.TypeUser, store.TypeGroup} {
+				t.Run("random "+typ, func(t *testing.T) { p.testRandom(t, typ) })
+			}
+		})
+	}
+}
+
+// pair is the store under test and the model, with the same data.
+type pair struct {
+	tested, model *bench
+	registry      *schema.Registry
+	ids           []string
+	seed          uint64
+}
+
+func newPair(t *testing.T, s store.Store, seed uint64) *pair {
+	p := &pair{tested: newBench(t, s), model: newBench(t, memory.New()), registry: newRegistry(t, false), seed: seed}
+	for _, b := range []*bench{p.tested, p.model} {
+		p.ids = fillForQueries(t, b, p.registry, seed)
+		fillForQueries(t, b.at(globex), p.registry, seed+100)
+	}
+	return p
+}
+
+// changedSchema is the seed of the data in which some documents were written under another schema.
+const changedSchema = 0
+
+// fillForQueries makes users, groups in groups, and memberships, the same for the same seed.
+func fillForQueries(t *testing.T, b *bench, registry *schema.Registry, seed uint64) (ids []string) {
+	src := newSource(seed)
+	before := newRegistry(t, true)
+	var records []store.Record
+	for n := range 120 {
+		typ, reg := store.TypeUser, registry
+		if n%4 == 3 {
+			typ = store.TypeGroup
+		}
+		if seed == changedSchema && n%5 == 4 {
+			reg = before
+		}
+		rt, _ := reg.ResourceType(typ)
+		records = append(records, src.record(t, rt, n))
+	}
+	b.insert(records...)
+	for _, r := range records {
+		ids = append(ids, r.ID)
+	}
+	b.update(func(ctx context.Context, w store.Writer) error { return src.relate(ctx, w, records, ids) })
+	return ids
+}
+
+// relate adds members, and touches and deletes some resources.
+func (s source) relate(ctx context.Context, w store.Writer, records []store.Record, ids []string) error {
+	for i, r := range records {
+		if r.Type != store.TypeGroup || s.chance(20) {
+			continue
+		}
+		var chosen []string
+		for range s.IntN(6) {
+			chosen = append(chosen, pick(s, ids))
+		}
+		if _, _, err := w.AddMembers(ctx, r.ID, chosen); err != nil {
+			return err
+		}
+		if err := w.Touch(ctx, r.Type, r.ID, s.time()); err != nil {
+			return err
+		}
+		if i%3 == 0 {
+			if err := w.Delete(ctx, records[i-1].Type, records[i-1].ID, s.time()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// search is a query as a client writes it.
+type search struct {
+	typ, filter, sort string
+	descending        bool
+	offset            int64
+	limit             int
+}
+
+// query binds the search to the schema; ok is false for what the parser refuses.
+func (p *pair) query(s search) (q store.Query, ok bool, err error) {
+	rt, _ := p.registry.ResourceType(s.typ)
+	q = store.Query{Type: s.typ, Offset: s.offset, Limit: s.limit, BaseURL: baseURL}
+	if s.filter != "" {
+		if q.Filter, err = filter.Parse(s.filter, rt, tolerance.Compatible(), filter.Limits{}); err != nil {
+			return q, false, err
+		}
+	}
+	if s.sort != "" {
+		path, err := filter.ParseAttribute(s.sort, rt, tolerance.Compatible())
+		if err != nil {
+			return q, false, err
+		}
+		q.Sort = &store.Sort{Path: path, Descending: s.descending}
+	}
+	return q, true, nil
+}
+
+type fataler interface{ Fatalf(string, ...any) }
+
+// same compares the answers of both stores. It returns how many resources the search selects.
+func (p *pair) same(t fataler, s search) int64 {
+	q, ok, err := p.query(s)
+	if !ok {
+		t.Fatalf("%+v: %v", s, err)
+	}
+	want, err := findPage(p.model, q)
+	if err != nil {
+		t.Fatalf("%+v: model: %v", s, err)
+	}
+	got, err := findPage(p.tested, q)
+	if err != nil {
+		t.Fatalf("%+v: %v", s, err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("%+v (-filter.Match +got):\n%s", s, diff)
+	}
+	return got.Total
+}
+
+// answer is what matters of a page.
+type answer struct {
+	Total int64
+	IDs   []string
+}
+
+func findPage(b *bench, q store.Query) (a answer, err error) {
+	err = b.View(context.Background(), b.tenant, func(r store.Reader) error {
+		page, err := r.Find(context.Background(), q)
+		a.Total = page.Total
+		for _, rec := range page.Records {
+			a.IDs = append(a.IDs, rec.ID)
+		}
+		return err
+	})
+	return a, err
+}
+
+// testRandom draws searches. Enough of them must select some, and not all.
+func (p *pair) testRandom(t *testing.T, typ string) {
+	rt, _ := p.registry.ResourceType(typ)
+	g := newGenerator(rt, p.ids)
+	all := p.same(t, search{typ: typ, limit: 1})
+	drawn, selective := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		s := search{
+			typ: typ, filter: g.filter(t), sort: g.sortable(t), descending: rapid.Bool().Draw(t, "descending"),
+			offset: int64(rapid.SampledFrom([]int{0, 0, 0, 1, 7, 200}).Draw(t, "offset")),
+			limit:  rapid.SampledFrom([]int{1000, 1000, 1000, 5, 1, 0}).Draw(t, "limit"),
+		}
+		if p.seed == changedSchema {
+			s.sort = "" // stores may order values of a wrong type as they like
+		}
+		if _, ok, err := p.query(s); !ok {
+			t.Skipf("%v", err)
+		}
+		total := p.same(t, s)
+		drawn++
+		if total > 0 && total < all {
+			selective++
+		}
+	})
+	if selective*4 < drawn {
+		t.Errorf("only %d of %d searches select some resources and not others", selective, drawn)
+	}
+}
+
+func (p *pair) testCases(t *testing.T) {
+	for _, c := range strings.Split(strings.TrimSpace(queryCases), "\n") {
+		typ, text, _ := strings.Cut(c, ": ")
+		for _, s := range []search{
+			{typ: typ, filter: text, limit: 1000},
+			{typ: typ, filter: "not (" + text + ")", limit: 1000},
+			{typ: typ, filter: text, limit: 2, offset: 1, sort: "meta.created", descending: true},
+		} {
+			p.same(t, s)
+		}
+	}
+	p.testLong(t)
+}
+
+// testLong sends filters as long as the parser allows.
+func (p *pair) testLong(t *testing.T) {
+	for _, op := range []string{" and ", " or "} {
+		for _, term := range []string{`title ne "x"`, `emails.value ne "x"`, `emails[type eq "x"]`, `id ne "x"`, `groups.value eq "x"`} {
+			n := min(512, 16_000/(len(term)+len(op)))
+			if strings.Contains(term, "[") {
+				n /= 2
+			}
+			p.same(t, search{typ: store.TypeUser, filter: strings.Repeat(term+op, n-1) + term, limit: 1000})
+		}
+	}
+	deep := strings.Repeat("not (", 30) + `title eq "ann" or emails[not (type eq "work")]` + strings.Repeat(")", 30)
+	p.same(t, search{typ: store.TypeUser, filter: deep, limit: 1000})
+}
+
+// queryCases are searches by type and filter.
+const queryCases = `
+User: userName eq "ANN0"
+User: userName eq ""
+User: userName ne "ann0"
+User: userName co ""
+User: userName sw "A"
+User: userName ew "1"
+User: userName gt "b"
+User: userName le "b"
+User: userName ge ""
+User: userName pr
+User: userName eq null
+User: externalId eq "Ann"
+User: externalId ne "Ann"
+User: externalId eq ""
+User: externalId sw "a"
+User: externalId pr
+User: externalId lt "b"
+User: id eq "Id-0"
+User: id eq "id-0"
+User: id sw "0190"
+User: id co "-7000-"
+User: id ne "Id-0"
+User: id ew "1"
+User: id pr
+User: id ne null
+User: displayName eq "ann"
+User: displayName pr
+User: emails.value eq "ann@example.com"
+User: emails.value eq ""
+User: emails.value ne "ann@example.com"
+User: emails eq "ann"
+User: emails co "@example"
+User: emails[type eq "work"].value eq "ann"
+User: emails[type eq "work" and value eq "ann"]
+User: emails[type eq "work" or value eq "ann"]
+User: emails[not (type eq "work")]
+User: emails[value eq "ann" and value eq "Ann"]
+User: emails[primary eq true].value pr
+User: emails pr
+User: emails eq null
+User: emails[display pr]
+User: emails[display eq null]
+User: emails.display ne "a"
+User: emails.primary eq true
+User: emails.primary ne true
+User: emails.primary eq false
+User: active eq true
+User: active eq false
+User: active ne true
+User: active ne false
+User: active pr
+User: name.familyName eq "ss"
+User: name.familyName co "k"
+User: name[givenName pr]
+User: name[givenName eq null]
+User: name pr
+User: name eq null
+User: name.givenName ne "ann"
+User: title eq "%"
+User: title co "%"
+User: title co "_"
+User: title sw "a_"
+User: title ew ""
+User: title co "*"
+User: title eq "\\"
+User: title eq "'"
+User: title co "\""
+User: schemas eq "urn:ietf:params:scim:schemas:core:2.0:User"
+User: schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+User: schemas co "enterprise"
+User: schemas[value sw "urn"]
+User: meta.created eq "2026-01-01T00:00:00Z"
+User: meta.created gt "2026-01-01T00:00:00Z"
+User: meta.created ge "2026-01-01T00:00:00.0005Z"
+User: meta.created lt "2026-01-01T00:00:00.0005Z"
+User: meta.created le "2026-01-01T00:00:00.0005Z"
+User: meta.created gt "2026-01-01T00:00:00.0005Z"
+User: meta.created eq "2026-01-01T00:00:00.0005Z"
+User: meta.created ne "2026-01-01T00:00:00.0005Z"
+User: meta.lastModified lt "2026-01-01T01:00:00+01:00"
+User: meta.lastModified pr
+User: meta.version eq "W/\"1\""
+User: meta.resourceType eq "User"
+User: meta.resourceType eq "Group"
+User: meta.location eq "https://scim.example.com/acme-ns/acme/scim/v2/Users/Id-0"
+User: meta.location sw "https://scim.example.com/"
+User: meta[created gt "2026-01-01T00:00:00Z" and version eq "W/\"1\""]
+User: meta pr
+User: meta eq null
+User: groups pr
+User: groups eq null
+User: groups.value eq "01900000-0000-7000-8000-000000000003"
+User: groups.value ne "01900000-0000-7000-8000-000000000003"
+User: groups.value sw "0190"
+User: groups.type eq "direct"
+User: groups.type eq "indirect"
+User: groups.type ne "direct"
+User: groups[type eq "indirect" and display sw "a"]
+User: groups.display co "A"
+User: groups.$ref sw "https://scim.example.com/acme-ns/acme/scim/v2/Groups/"
+User: groups[value eq "01900000-0000-7000-8000-000000000003" and type eq "direct"]
+User: urn:example:scim:schemas:extension:acme:2.0:User:one0 eq "ann"
+User: urn:example:scim:schemas:extension:acme:2.0:User:one0 ne "ann"
+User: urn:example:scim:schemas:extension:acme:2.0:User:one1 ne true
+User: urn:example:scim:schemas:extension:acme:2.0:User:one2 eq 1
+User: urn:example:scim:schemas:extension:acme:2.0:User:one2 gt 9007199254740992
+User: urn:example:scim:schemas:extension:acme:2.0:User:one2 ne 1.5
+User: urn:example:scim:schemas:extension:acme:2.0:User:many2 eq 0.1
+User: urn:example:scim:schemas:extension:acme:2.0:User:many2[value gt 1 and value lt 10]
+User: urn:example:scim:schemas:extension:acme:2.0:User:many1 eq true
+User: urn:example:scim:schemas:extension:acme:2.0:User:many1[value eq false]
+User: urn:example:scim:schemas:extension:acme:2.0:User:many4 lt "2026-01-01T00:00:00Z"
+User: urn:example:scim:schemas:extension:acme:2.0:User:one4 ne "2026-01-01T00:00:00Z"
+User: urn:example:scim:schemas:extension:acme:2.0:User:several.tags eq "ann"
+User: urn:example:scim:schemas:extension:acme:2.0:User:several.tags ne "ann"
+User: urn:example:scim:schemas:extension:acme:2.0:User:several[tags eq "a" and type pr]
+User: urn:example:scim:schemas:extension:acme:2.0:User:several[tags eq null]
+User: urn:example:scim:schemas:extension:acme:2.0:User:single.tags pr
+User: urn:example:scim:schemas:extension:acme:2.0:User:single[tags eq "a"]
+User: urn:example:scim:schemas:extension:acme:2.0:User:exact$-_ eq "Ann"
+User: urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value pr
+User: urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "ann"
+Group: displayName eq "ann0"
+Group: displayName sw "a"
+Group: displayName lt "b"
+Group: externalId eq "ann"
+Group: members pr
+Group: members eq null
+Group: members.value eq "01900000-0000-7000-8000-000000000001"
+Group: members.value ne "01900000-0000-7000-8000-000000000001"
+Group: members[value eq "01900000-0000-7000-8000-000000000001"]
+Group: members[value eq "01900000-0000-7000-8000-000000000001" and type eq "Group"]
+Group: members[type eq "Group"]
+Group: members[not (type eq "User")]
+Group: members.type eq "user"
+Group: members.display co "a"
+Group: members.$ref ew "/Users/Id-0"
+Group: members.display pr
+Group: meta.version ne "W/\"1\""
+Group: id eq "Id-15" or members.value eq "Id-15"
+Group: displayName eq "ann0" and members.value eq "Id-0"
+`
