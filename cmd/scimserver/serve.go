@@ -13,7 +13,7 @@ import (
 )
 
 // serve runs the server until ctx ends.
-func serve(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
+func serve(ctx context.Context, args []string, env func(string) string, _, stderr io.Writer) error {
 	o, err := parseFlags(args, env, stderr)
 	if err != nil {
 		return err

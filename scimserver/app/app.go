@@ -55,13 +55,21 @@ type timing struct {
 	cacheAfter  time.Duration // without a configuration from the source the cached one is taken
 	reportEvery time.Duration // counts are looked at
 	reportGap   time.Duration // between two reports at least
-	retry       time.Duration // after a failed report or purge
+	retry       time.Duration // after a failed report; doubled by each further one
+	retryPurge  time.Duration // after a failed purge
 	stop        time.Duration // requests get after the drain, before they are cut off
 }
 
 func (t timing) orDefaults() timing {
 	if t == (timing{}) {
-		return timing{cacheAfter: 3 * time.Second, reportEvery: 30 * time.Second, reportGap: 500 * time.Millisecond, retry: 5 * time.Second, stop: 20 * time.Second}
+		return timing{
+			cacheAfter:  3 * time.Second,
+			reportEvery: 30 * time.Second,
+			reportGap:   500 * time.Millisecond,
+			retry:       500 * time.Millisecond,
+			retryPurge:  5 * time.Second,
+			stop:        20 * time.Second,
+		}
 	}
 	return t
 }
@@ -81,12 +89,13 @@ func New(o Options) (*App, error) {
 		o.Clock = time.Now
 	}
 	o.timing = o.timing.orDefaults()
+	o.Store = o.Metrics.Store(o.Store)
 	a := &App{Options: o}
 	a.live = &live{
 		clock: o.Clock, log: o.Log, metrics: o.Metrics, cache: cache{file: o.CacheFile},
 		changed: make(chan struct{}, 1), purges: purges{wake: make(chan struct{}, 1)},
 	}
-	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retry}
+	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retryPurge}
 	return a, a.listen()
 }
 

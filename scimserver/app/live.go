@@ -11,7 +11,6 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
-	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
 
@@ -132,7 +131,7 @@ func (l *live) loadCache() {
 // untilLoaded answers 503 as long as there is no configuration: 404 would tell an identity provider that its tenant is
 // gone.
 func (l *live) untilLoaded(next http.Handler) http.Handler {
-	e := &scimerr.Error{Status: http.StatusServiceUnavailable, Detail: "the server has not loaded its configuration yet; try again", RetryAfter: 5 * time.Second}
+	e := refuse(5*time.Second, "the server has not loaded its configuration yet; try again")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if l.current.Load() != nil {
 			next.ServeHTTP(w, r)

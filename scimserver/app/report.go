@@ -24,6 +24,7 @@ type reports struct {
 	version string
 	started time.Time
 	counts  map[string]store.Counts // the latest known
+	failed  int                     // reports since the last success
 }
 
 func (a *App) newReports() *reports {
@@ -66,8 +67,10 @@ func (r *reports) tell(ctx context.Context) time.Duration {
 	r.metrics.ReportWritten(err)
 	if err != nil {
 		r.log.Warn("report to the operator failed; trying again", "error", err)
-		return r.timing.retry
+		r.failed++
+		return min(r.timing.retry<<min(r.failed-1, 10), r.timing.reportEvery)
 	}
+	r.failed = 0
 	return r.timing.reportEvery
 }
 

@@ -30,6 +30,14 @@ func (o *operator) Report(_ context.Context, r config.Report) error {
 	return nil
 }
 
+// until waits for a report that is as it should be.
+func (o *operator) until(t *testing.T, ok func(config.Report) bool) {
+	t.Helper()
+	for r := receive(t, o.got); !ok(r); {
+		r = receive(t, o.got)
+	}
+}
+
 func reportsOf(t *testing.T, l *live, s *storeStub, to Reporter, tm timing) *reports {
 	a := &App{Options: Options{Store: s, Reporter: to, Metrics: telemetry.New("test"), Log: testLog(t), Version: "v1", Clock: l.clock, timing: tm}, live: l}
 	return a.newReports()
@@ -85,11 +93,25 @@ func TestReportIsPrompt(t *testing.T) {
 	background(t, reportsOf(t, l, s, o, timing{reportEvery: time.Hour, reportGap: time.Millisecond, retry: time.Millisecond}).run)
 	for _, cfg := range []*config.Server{server(), server(tenant("ns/a"))} {
 		offer(t, l, cfg)
-		for receive(t, o.got).ConfigHash != cfg.Hash() {
-		}
+		o.until(t, func(r config.Report) bool { return r.ConfigHash == cfg.Hash() })
 	}
 	_ = l.Offer([]byte("damaged"))
-	for receive(t, o.got).Error == "" {
+	o.until(t, func(r config.Report) bool { return r.Error != "" })
+}
+
+// TestReportsBackOff: during an outage the attempts become rare, and after it prompt again.
+func TestReportsBackOff(t *testing.T) {
+	t.Parallel()
+	o := &operator{got: make(chan config.Report, 1), fails: []error{errDisk, errDisk, errDisk, errDisk}}
+	r := reportsOf(t, newLive(t, ""), &storeStub{}, o, timing{retry: time.Second, reportEvery: 5 * time.Second})
+	var waits []time.Duration
+	for range 5 {
+		waits = append(waits, r.tell(t.Context())/time.Second)
+	}
+	o.fails = []error{errDisk}
+	waits = append(waits, r.tell(t.Context())/time.Second)
+	if diff := cmp.Diff([]time.Duration{1, 2, 4, 5, 5, 1}, waits); diff != "" {
+		t.Errorf("seconds (-want +got):\n%s", diff)
 	}
 }
 

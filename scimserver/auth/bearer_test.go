@@ -65,7 +65,7 @@ func TestAuthenticate(t *testing.T) {
 		"the hash":             {header: []string{"Bearer " + config.HashToken("secret")}, detail: "not valid"},
 		"two headers":          {header: []string{"Bearer secret", "Bearer secret"}, detail: "more than one"},
 		"two tokens":           {header: []string{"Bearer secret, Bearer secret"}, detail: "not valid"},
-		"the word twice":       {header: []string{"Bearer Bearer secret"}, detail: "not valid"},
+		"the word twice":       {header: []string{"Bearer bearer secret"}, detail: "not valid"},
 		"line break by folded": {header: []string{"Bearer secret\r\n"}, detail: "not valid"},
 	} {
 		t.Run(name, func(t *testing.T) {

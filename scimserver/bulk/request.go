@@ -50,7 +50,8 @@ func Parse(body *resource.Object) (*Request, error) {
 		return nil, scimerr.InvalidSyntax("Operations: want an array of operations")
 	}
 	if n := len(ops.Elems()); n > MaxOperations {
-		return nil, scimerr.New(http.StatusRequestEntityTooLarge, scimerr.None, "%d operations are more than the limit of %d (maxOperations): send several requests", n, MaxOperations)
+		return nil, scimerr.New(http.StatusRequestEntityTooLarge, scimerr.None,
+			"%d operations are more than the limit of %d (maxOperations): send several requests", n, MaxOperations)
 	}
 	for _, v := range ops.Elems() {
 		r.Operations = append(r.Operations, parseOperation(v))

@@ -53,11 +53,11 @@ func checkMembers(d *json.Decoder, path string, depth int) error {
 			return fmt.Errorf("%s: %w", at(path), err)
 		}
 		name, _ := t.(string)
-		if key := strings.ToLower(name); seen[key] {
+		key := strings.ToLower(name)
+		if seen[key] {
 			return fmt.Errorf("%s: field %q is repeated", at(path), name)
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 		if err := checkValue(d, path+"."+name, depth+1); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,15 +49,7 @@ func (t *Tags) add(tag string) {
 }
 
 func (t Tags) match(version int64) bool {
-	if t.any {
-		return true
-	}
-	for _, v := range t.versions {
-		if v == version {
-			return true
-		}
-	}
-	return false
+	return t.any || slices.Contains(t.versions, version)
 }
 
 // AppendTag appends the entity tag of a version.

@@ -26,13 +26,13 @@ func (d *Directory) Create(ctx context.Context, c *Call, body *resource.Object, 
 		c.ID = "" // there is no such resource
 		return err
 	}
-	if c.Type.Name == store.TypeGroup || c.NoBody {
+	if _, _, manager := managerSpan(stored.Doc); c.Type.Name == store.TypeGroup || manager != "" || c.NoBody {
 		return d.represent(ctx, c, stored, ans)
 	}
 	return c.representNew(stored, ans)
 }
 
-// representNew answers a resource that is in no group yet.
+// representNew answers a user whom nothing else in the directory has to do with yet.
 func (c *Call) representNew(rec store.Record, ans *Answer) (err error) {
 	ans.Version, ans.Location = rec.Version, c.location(rec.ID)
 	ans.Body, err = c.appendResource(ans.Body, &rec, nil)
@@ -92,8 +92,11 @@ func (c *Call) read(body *resource.Object) (in input, err error) {
 			body.Set("active", resource.Bool(true))
 		}
 	}
-	in.doc, err = resource.Canonical(c.Type, body, c.Tolerance)
-	return in, err
+	if in.doc, err = resource.Canonical(c.Type, body, c.Tolerance); err != nil {
+		return in, err
+	}
+	c.Tenant.unlinkManager(in.doc)
+	return in, nil
 }
 
 // record is the canonical document of c.ID as the store takes it.

@@ -50,9 +50,13 @@ func (c *Call) appendUsers(ctx context.Context, r store.Reader, recs []store.Rec
 		return err
 	}
 	var groups []byte
+	bosses := managers{}
 	for i := range recs {
 		ans.separate(i)
 		groups = graph.appendGroups(groups[:0], c.Tenant, recs[i].ID)
+		if recs[i].Doc, err = bosses.link(ctx, r, c.Tenant, recs[i].Doc); err != nil {
+			return err
+		}
 		if ans.Body, err = c.appendResource(ans.Body, &recs[i], groups); err != nil {
 			return err
 		}

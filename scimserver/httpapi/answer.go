@@ -111,8 +111,7 @@ func (x *exchange) fail(err error) {
 }
 
 func (x *exchange) abort(err error) {
-	var gone goneError
-	if !errors.As(err, &gone) {
+	if _, gone := errors.AsType[goneError](err); !gone {
 		x.err = x.public(err)
 		x.logFault(err)
 	}

@@ -1,6 +1,7 @@
 package servertest
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -16,12 +17,21 @@ type Answer struct {
 }
 
 // Do sends a request to the tenant with its token, over the network. The path is relative to the base URL; headers are
-// pairs of name and value. A body is sent as application/scim+json.
+// pairs of name and value. A body is sent as application/scim+json. Without an answer the test has failed, and the Answer
+// is zero; so Do may be called from any goroutine.
 func (t *Tenant) Do(tb testing.TB, method, path, body string, headers ...string) Answer {
 	tb.Helper()
-	req, err := http.NewRequestWithContext(tb.Context(), method, t.BaseURL+path, strings.NewReader(body))
+	a, err := t.send(tb.Context(), method, path, body, headers)
 	if err != nil {
-		tb.Fatal(err)
+		tb.Errorf("%s %s: %v", method, path, err)
+	}
+	return a
+}
+
+func (t *Tenant) send(ctx context.Context, method, path, body string, headers []string) (a Answer, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, t.BaseURL+path, strings.NewReader(body))
+	if err != nil {
+		return a, err
 	}
 	req.Header.Set("Authorization", "Bearer "+t.Token)
 	if body != "" {
@@ -32,14 +42,12 @@ func (t *Tenant) Do(tb testing.TB, method, path, body string, headers ...string)
 	}
 	res, err := t.server.Client.Do(req)
 	if err != nil {
-		tb.Fatal(err)
+		return a, err
 	}
 	defer res.Body.Close()
-	data, err := io.ReadAll(res.Body)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return Answer{Status: res.StatusCode, Header: res.Header, Body: data}
+	a = Answer{Status: res.StatusCode, Header: res.Header}
+	a.Body, err = io.ReadAll(res.Body)
+	return a, err
 }
 
 // Create posts a resource and returns its id.
@@ -58,6 +66,6 @@ func (t *Tenant) Create(tb testing.TB, endpoint, body string) string {
 func (a Answer) Decode(tb testing.TB, v any) {
 	tb.Helper()
 	if err := json.Unmarshal(a.Body, v); err != nil {
-		tb.Fatalf("answer %d %q: %v", a.Status, a.Body, err)
+		tb.Errorf("answer %d %q: %v", a.Status, a.Body, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"strings"
@@ -68,9 +69,7 @@ func (st step) request(ctx context.Context, vars *variables) (*http.Request, err
 	}
 	req.Header.Set("Authorization", "Bearer {{token}}")
 	req.Header.Set("User-Agent", "") // the client library's own would be sent otherwise
-	for name, values := range st.header {
-		req.Header[name] = values
-	}
+	maps.Copy(req.Header, st.header)
 	for _, values := range req.Header {
 		for i := range values {
 			values[i] = vars.expand(values[i])

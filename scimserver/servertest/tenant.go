@@ -72,7 +72,7 @@ func SessionOptions(comment []byte) (opts []TenantOption, err error) {
 		if !ok {
 			continue
 		}
-		for _, setting := range strings.Fields(settings) {
+		for setting := range strings.FieldsSeq(settings) {
 			opt, err := parseSetting(setting)
 			if err != nil {
 				return nil, err

@@ -2,6 +2,7 @@ package telemetry_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
+	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
 
@@ -28,6 +30,7 @@ func exchange(tenant string, status int) httpapi.Exchange {
 // filled has a value for every metric.
 func filled() *telemetry.Metrics {
 	m := telemetry.New("v1.2.3")
+	m.Store(brokenStore{})
 	e := exchange("ns/acme", 200)
 	e.Tolerances = []tolerance.Rule{"patch-op-case"}
 	m.Observe(e)
@@ -151,6 +154,41 @@ func TestTenantLabels(t *testing.T) {
 	m.Observe(exchange("ns/new", 200))
 	check("scimserver_http_requests_total", 3) // t0, other, new
 	check("scimserver_tenant_groups", 1)
+}
+
+// brokenStore fails whatever is asked.
+type brokenStore struct{ store.Store }
+
+func (brokenStore) View(context.Context, string, func(store.Reader) error) error {
+	return store.ErrNotFound
+}
+
+func (brokenStore) Update(context.Context, string, func(store.Writer) error) error {
+	return fmt.Errorf("update: %w", store.ErrUnavailable)
+}
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	m := telemetry.New("v1")
+	s := m.Store(brokenStore{})
+	if err := s.View(t.Context(), "a/b", nil); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("View: %v", err)
+	}
+	if err := s.Update(t.Context(), "a/b", nil); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("Update: %v", err)
+	}
+	const want = `
+# HELP scimserver_store_failures_total Uses of the database that failed since it is read-only, full or broken, by kind: view, update.
+# TYPE scimserver_store_failures_total counter
+scimserver_store_failures_total{kind="update"} 1
+scimserver_store_failures_total{kind="view"} 0
+`
+	if err := testutil.GatherAndCompare(m.Gatherer(), strings.NewReader(want), "scimserver_store_failures_total"); err != nil {
+		t.Error(err)
+	}
+	if n, err := testutil.GatherAndCount(m.Gatherer(), "scimserver_store_update_duration_seconds"); err != nil || n != 1 {
+		t.Errorf("%d histograms, %v", n, err)
+	}
 }
 
 func TestInFlight(t *testing.T) {

@@ -120,7 +120,8 @@ func (c cluster) secretFollowed(offers <-chan string) {
 func (c cluster) reportWritten() {
 	c.t.Helper()
 	ctx, maps := c.t.Context(), c.k.CoreV1().ConfigMaps(namespace)
-	m := &source.StatusConfigMap{Client: c.pod, Object: source.Object{Namespace: namespace, Name: "shared-status"}, Key: "shared-0", Clock: time.Now}
+	now := time.Now()
+	m := &source.StatusConfigMap{Client: c.pod, Object: source.Object{Namespace: namespace, Name: "shared-status"}, Key: "shared-0", Clock: func() time.Time { return now }}
 	if err := m.Report(ctx, config.Report{ConfigHash: "1"}); !hasCode(err, http.StatusNotFound) {
 		c.t.Errorf("report without a ConfigMap: %v", err)
 	}
@@ -134,8 +135,10 @@ func (c cluster) reportWritten() {
 	if err != nil || r.ConfigHash != "2" || got.Data["shared-1"] != "kept" || len(got.Data) != 2 {
 		c.t.Errorf("the ConfigMap holds %v, %v", got.Data, err)
 	}
-	again := &source.StatusConfigMap{Client: c.pod, Object: source.Object{Namespace: namespace, Name: "shared-status"}, Key: "shared-0", Clock: m.Clock}
-	c.must(again.Report(ctx, config.Report{ConfigHash: "2"}))
+	now = now.Add(time.Hour) // it looks whether its report is still there
+	c.must(m.Report(ctx, config.Report{ConfigHash: "2"}))
+	restarted := &source.StatusConfigMap{Client: m.Client, Object: m.Object, Key: m.Key, Clock: m.Clock}
+	c.must(restarted.Report(ctx, config.Report{ConfigHash: "2"}))
 	after, err := maps.Get(ctx, "shared-status", metav1.GetOptions{})
 	c.must(err)
 	if after.ResourceVersion != got.ResourceVersion {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -96,13 +97,21 @@ func (c *Client) do(ctx context.Context, method string, query url.Values, conten
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("kubernetes API: %w", err)
+		return nil, fmt.Errorf("kubernetes API: %w", withoutURL(err))
 	}
 	if res.StatusCode != http.StatusOK {
 		defer func() { _ = res.Body.Close() }()
 		return nil, statusError(res.StatusCode, res.Body)
 	}
 	return res.Body, nil
+}
+
+// withoutURL takes the method and the long URL out of an error: who logs it names the object.
+func withoutURL(err error) error {
+	if e := (*url.Error)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
 }
 
 func statusError(code int, body io.Reader) *StatusError {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/rest"
 
+	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/config/source"
 )
 
@@ -146,6 +147,15 @@ func TestTokenFile(t *testing.T) {
 	run(t, secret(t, client(t, &rest.Config{Host: a.URL, BearerToken: "of the start", BearerTokenFile: file})))
 	if got := receive(t, a.requests).Header.Get("Authorization"); got != "Bearer of the file" {
 		t.Errorf("Authorization: %s", got)
+	}
+}
+
+func TestErrorIsShort(t *testing.T) {
+	t.Parallel()
+	m := &source.StatusConfigMap{Client: client(t, &rest.Config{Host: "http://127.0.0.1:1"}), Object: source.Object{Namespace: "a", Name: "b"}, Clock: time.Now}
+	const want = "status ConfigMap a/b: kubernetes API: dial tcp 127.0.0.1:1: connect: connection refused"
+	if err := m.Report(t.Context(), config.Report{}); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }
 

@@ -1,20 +1,40 @@
 package resource
 
+import "strings"
+
 // arena hands out slices from a few larger ones, so that a document costs a handful of allocations. What it hands out is never reused.
 type arena struct {
 	fields  []field
 	values  []Value
 	objects []Object
-	size    int
+	pieces  bool // further pieces may be larger than what is asked for
 }
 
-// expect sizes the first pieces by the length of a text: about 24 bytes a field, 90 an object.
-func (a *arena) expect(length int) { a.size = length }
+// The sizes of pieces: the first is what the text needs, up to the most, further ones are small.
+const (
+	mostFields  = 256
+	moreFields  = 32
+	moreValues  = 16
+	mostObjects = 64
+	moreObjects = 8
+)
+
+// expect makes the first pieces for a JSON text: every field but the first of an object has a comma before it.
+func (a *arena) expect(text string) {
+	objects := strings.Count(text, "{")
+	a.expectFields(strings.Count(text, ",")+objects, objects)
+}
+
+func (a *arena) expectFields(fields, objects int) {
+	a.fields = make([]field, 0, min(fields, mostFields))
+	a.objects = make([]Object, 0, min(objects, mostObjects))
+	a.pieces = true
+}
 
 func (a *arena) fieldsOf(src []field) []field {
 	n := len(src)
 	if cap(a.fields)-len(a.fields) < n {
-		a.fields = make([]field, 0, max(n, min(a.size/24, 256)))
+		a.fields = make([]field, 0, a.piece(n, moreFields))
 	}
 	from := len(a.fields)
 	a.fields = append(a.fields, src...)
@@ -24,7 +44,7 @@ func (a *arena) fieldsOf(src []field) []field {
 func (a *arena) valuesOf(src []Value) []Value {
 	n := len(src)
 	if cap(a.values)-len(a.values) < n {
-		a.values = make([]Value, 0, max(n, min(a.size/128, 256)))
+		a.values = make([]Value, 0, a.piece(n, moreValues))
 	}
 	from := len(a.values)
 	a.values = append(a.values, src...)
@@ -33,8 +53,15 @@ func (a *arena) valuesOf(src []Value) []Value {
 
 func (a *arena) object(fields []field) *Object {
 	if len(a.objects) == cap(a.objects) {
-		a.objects = make([]Object, 0, max(1, min(a.size/90, 64)))
+		a.objects = make([]Object, 0, a.piece(1, moreObjects))
 	}
 	a.objects = append(a.objects, Object{fields: fields})
 	return &a.objects[len(a.objects)-1]
+}
+
+func (a *arena) piece(n, more int) int {
+	if !a.pieces {
+		return n
+	}
+	return max(n, more)
 }

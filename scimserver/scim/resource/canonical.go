@@ -19,7 +19,7 @@ func Canonical(rt *schema.ResourceType, in *Object, tol *tolerance.Log) (*Object
 func CanonicalWithSecrets(rt *schema.ResourceType, in *Object, tol *tolerance.Log) (doc, secrets *Object, err error) {
 	c := canon{rt: rt, tol: tol, extensions: make([][]Value, len(rt.Extensions))}
 	c.core = make([]Value, rt.Positions())
-	c.arena.expect(24 * 2 * in.Len())
+	c.reserve(in)
 	if err := c.fields(in); err != nil {
 		return nil, nil, err
 	}
@@ -40,6 +40,11 @@ type canon struct {
 	secrets    *Object
 	partial    bool // required sub-attributes may be missing
 	arena      arena
+}
+
+// reserve makes room for the values in a body: what is nested in it, about as much as it has fields.
+func (c *canon) reserve(in *Object) {
+	c.arena.expectFields(2*in.Len(), in.Len())
 }
 
 func (c *canon) fields(in *Object) error {

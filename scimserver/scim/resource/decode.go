@@ -74,7 +74,7 @@ func (d *decoder) release() {
 }
 
 func (d *decoder) document() (*Object, error) {
-	d.arena.expect(len(d.text))
+	d.arena.expect(d.text)
 	d.space()
 	if d.peek() != '{' {
 		return nil, d.fail("the body must be a JSON object").err

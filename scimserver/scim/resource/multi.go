@@ -1,6 +1,8 @@
 package resource
 
 import (
+	"slices"
+
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
@@ -21,6 +23,9 @@ func (c *canon) multi(a *schema.Attribute, v Value) (Value, error) {
 	}
 	out := make([]Value, 0, len(elems))
 	for _, e := range elems {
+		if e.Kind() == KindArray {
+			return Value{}, wrong(a, e)
+		}
 		e, err := c.single(a, e)
 		if err != nil {
 			return Value{}, err
@@ -42,7 +47,8 @@ func (c *canon) one(a *schema.Attribute, v Value) (Value, error) {
 			return inner, nil
 		}
 	}
-	if !c.tol.Allow(tolerance.ValueForArray) {
+	text := v.Kind() == KindString || v.Kind() == KindObject
+	if !text && a.Type == schema.Complex || !c.tol.Allow(tolerance.ValueForArray) {
 		return Value{}, scimerr.InvalidValue("%s: must be an array, not %s", a.FullName(), v.Kind())
 	}
 	return v, nil
@@ -116,10 +122,12 @@ func dropDoubles(a *schema.Attribute, elems []Value) []Value {
 	if len(elems) < 2 {
 		return elems
 	}
-	find := finder(a, len(elems))
+	if len(elems) > pairwise {
+		return dropDoublesByKey(a, elems)
+	}
 	out := elems[:0]
 	for _, e := range elems {
-		if i := find(out, e); i >= 0 {
+		if i := slices.IndexFunc(out, func(o Value) bool { return same(a, o, e) }); i >= 0 {
 			out[i] = overlay(a, out[i], e)
 			continue
 		}
@@ -128,28 +136,20 @@ func dropDoubles(a *schema.Attribute, elems []Value) []Value {
 	return out
 }
 
-// finder finds the element that is the same as another one.
-func finder(a *schema.Attribute, n int) func(out []Value, e Value) int {
-	if n <= pairwise {
-		return func(out []Value, e Value) int {
-			for i := range out {
-				if same(a, out[i], e) {
-					return i
-				}
-			}
-			return -1
-		}
-	}
-	seen := make(map[string]int, n)
+func dropDoublesByKey(a *schema.Attribute, elems []Value) []Value {
+	seen := make(map[string]int, len(elems))
 	var key []byte
-	return func(out []Value, e Value) int {
+	out := elems[:0]
+	for _, e := range elems {
 		key = appendKey(a, key[:0], e)
 		if i, ok := seen[string(key)]; ok {
-			return i
+			out[i] = overlay(a, out[i], e)
+			continue
 		}
 		seen[string(key)] = len(out)
-		return -1
+		out = append(out, e)
 	}
+	return out
 }
 
 // significant are the parts of an element that tell it from others, nil if only the whole does.

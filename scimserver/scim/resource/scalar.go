@@ -2,7 +2,6 @@ package resource
 
 import (
 	"encoding/base64"
-	"net/url"
 	"strconv"
 	"strings"
 
@@ -114,12 +113,12 @@ func (c *canon) dateTime(a *schema.Attribute, v Value) (Value, error) {
 	if s, ok := LooseTime(v.Text()); ok && c.tol.Allow(tolerance.DateForm) {
 		return String(s), nil
 	}
-	return Value{}, wrong(a, v)
+	return Value{}, scimerr.InvalidValue("%s: must be %s", a.FullName(), noun(a))
 }
 
 func (c *canon) binary(a *schema.Attribute, v Value) (Value, error) {
 	s := v.Text()
-	if _, err := base64.StdEncoding.Strict().DecodeString(s); err == nil && !strings.ContainsAny(s, "\r\n") {
+	if isBase64(s) {
 		return v, nil
 	}
 	if std, ok := looseBase64(s); ok && c.tol.Allow(tolerance.BinaryForm) {
@@ -127,6 +126,24 @@ func (c *canon) binary(a *schema.Attribute, v Value) (Value, error) {
 	}
 	return Value{}, scimerr.InvalidValue("%s: must be %s", a.FullName(), noun(a))
 }
+
+// isBase64 says whether a text is base64 of the standard alphabet with padding (RFC 4648 §4), and the one text for its bytes.
+func isBase64(s string) bool {
+	body := strings.TrimSuffix(strings.TrimSuffix(s, "="), "=")
+	if len(s)%4 != 0 || len(body) == 0 {
+		return false
+	}
+	for i := range len(body) {
+		if strings.IndexByte(alphabet, body[i]) < 0 {
+			return false
+		}
+	}
+	// The last character before the padding has bits that stand for nothing.
+	last := strings.IndexByte(alphabet, body[len(body)-1])
+	return last&(1<<(2*(len(s)-len(body)))-1) == 0
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 // looseBase64 reads either alphabet, with blanks and line breaks, with or without padding.
 func looseBase64(s string) (string, bool) {
@@ -147,8 +164,24 @@ func looseBase64(s string) (string, bool) {
 }
 
 func (c *canon) reference(a *schema.Attribute, v Value) (Value, error) {
-	if _, err := url.Parse(v.Text()); err == nil || c.tol.Allow(tolerance.ReferenceText) {
+	if isReference(v.Text()) || c.tol.Allow(tolerance.ReferenceText) {
 		return v, nil
 	}
 	return Value{}, scimerr.InvalidValue("%s: must be %s", a.FullName(), noun(a))
 }
+
+// isReference says whether a text has only what URIs are made of (RFC 3986 §2).
+func isReference(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~:/?#[]@!$&'()*+,;=", c) >= 0:
+		case c == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			i += 2
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool { return strings.IndexByte(hexDigits, lower(c)) >= 0 }

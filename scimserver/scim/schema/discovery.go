@@ -32,7 +32,7 @@ func serviceProviderConfigSchema() *Schema {
 			reference("documentationUri", "URL of documentation for people.", "external"),
 			flag("primary", "Whether this is the preferred scheme.")))),
 	}
-	return discovery(ServiceProviderConfigID, "ServiceProviderConfig", "What the service provider supports", all)
+	return discovery(ServiceProviderConfigID, "Service Provider Configuration", "What the service provider supports", all)
 }
 
 func paginationAttribute() *Attribute {

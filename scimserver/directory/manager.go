@@ -1,0 +1,118 @@
+package directory
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+const enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+// Where a stored document has the manager (RFC 7643 §4.3). Within a JSON string the quotes would be escaped, so that these
+// bytes are keys wherever they are.
+var (
+	enterpriseKey = []byte(`"` + enterpriseURN + `":{`)
+	managerKey    = []byte(`"manager":{"value":"`)
+)
+
+// managerSpan finds the object of the manager in a stored document, and the id in it.
+func managerSpan(doc []byte) (start, end int, id string) {
+	start = bytes.Index(doc, enterpriseKey)
+	if start < 0 {
+		return 0, 0, ""
+	}
+	start += len(enterpriseKey) - 1
+	i := bytes.Index(doc[start:objectEnd(doc, start)], managerKey)
+	if i < 0 {
+		return 0, 0, ""
+	}
+	start += i + len(managerKey)
+	n := bytes.IndexAny(doc[start:], `"\`)
+	if n <= 0 || doc[start+n] == '\\' {
+		return 0, 0, ""
+	}
+	id = string(doc[start : start+n])
+	start -= len(`{"value":"`)
+	return start, objectEnd(doc, start), id
+}
+
+// objectEnd is the position behind the object that begins at start.
+func objectEnd(doc []byte, start int) int {
+	depth, text := 0, false
+	for i := start; i < len(doc); i++ {
+		switch c := doc[i]; {
+		case text && c == '\\':
+			i++
+		case c == '"':
+			text = !text
+		case text:
+		case c == '{':
+			depth++
+		case c == '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(doc)
+}
+
+// managers resolves the managers of one answer: by id their displayName, nil for an id that no user has.
+type managers map[string]*string
+
+// link returns the document with $ref and displayName of the manager as they are now. A manager who is no user of this
+// directory stays as the client has put it.
+func (m managers) link(ctx context.Context, r store.Reader, t *Tenant, doc []byte) ([]byte, error) {
+	start, end, id := managerSpan(doc)
+	if id == "" {
+		return doc, nil
+	}
+	name, err := m.find(ctx, r, id)
+	if err != nil || name == nil {
+		return doc, err
+	}
+	out := append(make([]byte, 0, len(doc)+len(t.URL)+len(id)+len(*name)+32), doc[:start]...)
+	out = appendField(append(out, '{'), "value", id)
+	out = appendField(out, "$ref", t.refTo(store.TypeUser, id))
+	if *name != "" {
+		out = appendField(out, "displayName", *name)
+	}
+	return append(append(out, '}'), doc[end:]...), nil
+}
+
+func (m managers) find(ctx context.Context, r store.Reader, id string) (*string, error) {
+	if name, ok := m[id]; ok {
+		return name, nil
+	}
+	rec, err := r.Get(ctx, store.TypeUser, id)
+	if errors.Is(err, store.ErrNotFound) {
+		m[id] = nil
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	doc, err := resource.Parse(rec.Doc)
+	if err != nil {
+		return nil, err
+	}
+	name := text(doc, "displayName")
+	m[id] = &name
+	return &name, nil
+}
+
+// unlinkManager takes the $ref from a document that link has put there: a client that sends back what it got changes
+// nothing.
+func (t *Tenant) unlinkManager(doc *resource.Object) {
+	extension, _ := doc.Get(enterpriseURN)
+	if extension.Object() == nil {
+		return
+	}
+	manager, _ := extension.Object().Get("manager")
+	if o := manager.Object(); o != nil && text(o, "$ref") == t.refTo(store.TypeUser, text(o, "value")) {
+		o.Delete("$ref")
+	}
+}
