@@ -28,8 +28,8 @@ func (c *Call) holds(attribute string) bool {
 	return ok && c.Projection.Wants(attribute)
 }
 
-// SpillBytes is the size of Body from which on an Answer spills.
-const SpillBytes = 64 << 10
+// SpillBytes is the size of Body from which on an Answer spills: more than a page of users takes.
+const SpillBytes = 1 << 20
 
 // Answer is what a use case produces: the facts for the headers, then the body in pieces.
 type Answer struct {

@@ -17,10 +17,6 @@ const mediaType = "application/scim+json"
 
 var contentType = []string{mediaType}
 
-// spillTimeout is how long a client may take for one piece of a large answer. A reading transaction of the store is open
-// meanwhile, so a client that stops reading must not hold it.
-const spillTimeout = 30 * time.Second
-
 // Header, Write and WriteHeader implement http.ResponseWriter for the mux.
 func (x *exchange) Header() http.Header { return x.w.Header() }
 
@@ -75,12 +71,11 @@ func (x *exchange) setHead() {
 
 // spill sends a piece of a large answer; the first one goes behind the headers.
 func (x *exchange) spill(a *directory.Answer) error {
-	if x.status == 0 {
-		x.setHead()
-		x.w.Header()["Content-Type"] = contentType
+	if !x.streaming {
+		if err := x.beginStream(); err != nil {
+			return err
+		}
 	}
-	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(spillTimeout)) // not every ResponseWriter can
-	x.WriteHeader(x.intent)
 	err := written(x.w.Write(a.Body))
 	a.Body = a.Body[:0]
 	return err
@@ -104,7 +99,8 @@ func (x *exchange) fail(err error) {
 	if x.err.Status == http.StatusUnauthorized {
 		header["Www-Authenticate"] = []string{challenge(x.r)}
 	}
-	x.ans.Body = x.err.AppendJSON(x.ans.Body[:0])
+	x.ans.Reset()
+	x.ans.Body = x.err.AppendJSON(x.ans.Body)
 	header["Content-Length"] = []string{strconv.Itoa(len(x.ans.Body))}
 	x.WriteHeader(x.err.Status)
 	_, _ = x.w.Write(x.ans.Body) // a client that is gone needs no answer

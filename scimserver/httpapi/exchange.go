@@ -28,6 +28,8 @@ type exchange struct {
 	body    []byte // of the request
 	ans     directory.Answer
 
+	streaming bool // a large answer is under way
+
 	status int // sent, 0: nothing yet
 	intent int // status of a success, sent with the first bytes
 	err    *scimerr.Error
@@ -55,6 +57,7 @@ func (x *exchange) end() {
 	if p != nil && p != http.ErrAbortHandler {
 		p = x.recovered(p)
 	}
+	x.endStream()
 	x.observe()
 	if p != nil {
 		panic(p)

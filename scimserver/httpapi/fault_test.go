@@ -155,7 +155,7 @@ func (s brokenStore) View(ctx context.Context, tenant string, fn func(store.Read
 }
 
 func (r brokenReader) Members(_ context.Context, _ string, yield func(store.Member) error) error {
-	for range 10_000 {
+	for range 20_000 {
 		if err := yield(store.Member{ID: "018f0000-0000-7000-8000-000000000000", Type: store.TypeUser, Display: "A"}); err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ type handler struct {
 	Deps
 	mux       *http.ServeMux
 	exchanges sync.Pool
+	streams   streamCount
 }
 
 // New returns the handler of /{namespace}/{name}/scim/v2/… of every tenant. Every answer is a SCIM document or a SCIM
