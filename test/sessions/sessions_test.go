@@ -23,6 +23,7 @@ func TestSessions(t *testing.T) {
 		t.Fatalf("sessions: %d found, %v", len(files), err)
 	}
 	for name, opts := range map[string][]servertest.Option{
+		"sqlite": nil,
 		"memory": {servertest.WithStore(memory.New())},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -31,7 +32,7 @@ func TestSessions(t *testing.T) {
 			for _, file := range files {
 				t.Run(file, func(t *testing.T) {
 					t.Parallel()
-					run(t, server, file, *update && name == "memory")
+					run(t, server, file, *update && name == "sqlite")
 				})
 			}
 		})
