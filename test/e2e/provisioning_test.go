@@ -1,0 +1,117 @@
+package e2e
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/scimserver/servertest"
+)
+
+var _ = Describe("A tenant", func() {
+	It("becomes a SCIM endpoint that Okta and Entra can use", func(ctx context.Context) {
+		namespace := newNamespace(ctx, nil)
+		for _, session := range sessions("okta", "entra") {
+			tenant := newTenant(namespace, sessionTenant(session))
+			limits := int32(1000)
+			tenant.Spec.Limits.RequestsPerSecond, tenant.Spec.Limits.Burst = &limits, &limits
+			tenant.Spec.ServerRef = &v1alpha1.ObjectReference{Name: "sessions"}
+			Expect(k8s.Create(ctx, tenant)).To(Succeed())
+		}
+		readyServer(ctx, namespace, "sessions")
+		for _, session := range sessions("okta", "entra") {
+			By("replaying " + session)
+			tenant := newTenant(namespace, sessionTenant(session))
+			eventuallyCondition(ctx, tenant, v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady)
+			c := connect(ctx, tenant)
+			Expect(servertest.ReplayFile(ctx, http.DefaultClient, c.baseURL, c.token, session)).To(Succeed())
+		}
+	})
+
+	It("cannot see another tenant of the same server", func(ctx context.Context) {
+		home, other := newNamespace(ctx, nil), newNamespace(ctx, nil)
+		readyServer(ctx, home, "shared")
+		ref := &v1alpha1.ObjectReference{Namespace: home, Name: "shared"}
+		var connections []connection
+		for _, namespace := range []string{home, other} {
+			tenant := newTenant(namespace, "acme")
+			tenant.Spec.ServerRef = ref
+			connections = append(connections, connect(ctx, readyTenant(ctx, tenant)))
+		}
+		a, b := connections[0], connections[1]
+		id := a.createUser(ctx, "ann@example.com")
+		Expect(b.status(ctx, "/Users/"+id)).To(Equal(http.StatusNotFound))
+		Expect(b.do(ctx, http.MethodGet, "/Users", "").body["totalResults"]).To(BeEquivalentTo(0))
+		Expect(b.createUser(ctx, "ann@example.com")).NotTo(Equal(id))
+
+		stolen := connection{baseURL: a.baseURL, token: b.token}
+		Expect(stolen.status(ctx, "/Users")).To(Equal(http.StatusUnauthorized))
+	})
+
+	It("needs the server's permission to come from another namespace", func(ctx context.Context) {
+		home, other := newNamespace(ctx, nil), newNamespace(ctx, map[string]string{"scim": "yes"})
+		server := readyServer(ctx, home, "shared")
+		update(ctx, server, func() { server.Spec.AllowedTenants.Namespaces.From = v1alpha1.NamespacesFromSame })
+		tenant := newTenant(other, "acme")
+		tenant.Spec.ServerRef = &v1alpha1.ObjectReference{Namespace: home, Name: "shared"}
+		Expect(k8s.Create(ctx, tenant)).To(Succeed())
+		eventuallyCondition(ctx, tenant, v1alpha1.ConditionAccepted, "False", v1alpha1.ReasonNotAllowedByServer)
+
+		update(ctx, server, func() { server.Spec.AllowedTenants.Namespaces.From = v1alpha1.NamespacesFromAll })
+		eventuallyCondition(ctx, tenant, v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady)
+	})
+})
+
+// sessions are the recorded sessions of the clients; each wants an empty tenant.
+func sessions(clients ...string) []string {
+	GinkgoHelper()
+	var all []string
+	for _, c := range clients {
+		files, err := filepath.Glob(filepath.Join("..", "sessions", c, "*.txtar"))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(files).NotTo(BeEmpty(), "sessions of %s", c)
+		all = append(all, files...)
+	}
+	return all
+}
+
+func sessionTenant(file string) string {
+	name := filepath.Base(file)
+	return filepath.Base(filepath.Dir(file)) + "-" + name[:len(name)-len(filepath.Ext(name))]
+}
+
+var _ = Describe("A change", func() {
+	It("that is not accepted leaves alone what runs", func(ctx context.Context) {
+		tenant := readyTenant(ctx, newTenant(newNamespace(ctx, nil), "acme"))
+		c := connect(ctx, tenant)
+		id := c.createUser(ctx, "ann@example.com")
+		update(ctx, tenant, func() {
+			tenant.Spec.MappingRefs = []v1alpha1.LocalReference{{Name: "absent"}}
+			tenant.Spec.Resources.Groups = v1alpha1.Disabled
+		})
+		eventuallyCondition(ctx, tenant, v1alpha1.ConditionAccepted, "False", v1alpha1.ReasonNotImplemented)
+		Expect(c.status(ctx, "/Users/"+id)).To(Equal(http.StatusOK))
+		Expect(c.status(ctx, "/Groups")).To(Equal(http.StatusOK), "groups are still on: the change is not in effect")
+
+		update(ctx, tenant, func() { tenant.Spec.MappingRefs = nil })
+		eventuallyCondition(ctx, tenant, v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady)
+		Expect(c.status(ctx, "/Groups")).To(Equal(http.StatusNotFound), "the whole change is in effect now")
+	})
+
+	It("of the server that is not accepted leaves alone what runs", func(ctx context.Context) {
+		namespace := newNamespace(ctx, nil)
+		server := readyServer(ctx, namespace, "main")
+		tenant := newTenant(namespace, "acme")
+		tenant.Spec.ServerRef = &v1alpha1.ObjectReference{Name: "main"}
+		c := connect(ctx, readyTenant(ctx, tenant))
+		update(ctx, server, func() {
+			server.Spec.Storage = &v1alpha1.ServerStorage{Postgres: &v1alpha1.PostgresStorage{SecretRef: v1alpha1.SecretKeyReference{Name: "pg"}}}
+		})
+		eventuallyCondition(ctx, server, v1alpha1.ConditionAccepted, "False", v1alpha1.ReasonNotImplemented)
+		Expect(c.status(ctx, "/Users")).To(Equal(http.StatusOK))
+	})
+})
