@@ -92,4 +92,3 @@ func podOf(t *v1alpha1.SCIMTenant) (m metav1.ObjectMeta) {
 	m.Namespace, m.Name = t.Namespace, t.Name+"-0"
 	return m
 }
-
