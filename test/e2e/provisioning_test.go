@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"net/http"
-	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -15,20 +14,16 @@ import (
 var _ = Describe("A tenant", func() {
 	It("becomes a SCIM endpoint that Okta and Entra can use", func(ctx context.Context) {
 		namespace := newNamespace(ctx, nil)
-		for _, session := range sessions("okta", "entra") {
-			tenant := newTenant(namespace, sessionTenant(session))
-			limits := int32(1000)
-			tenant.Spec.Limits.RequestsPerSecond, tenant.Spec.Limits.Burst = &limits, &limits
-			tenant.Spec.ServerRef = &v1alpha1.ObjectReference{Name: "sessions"}
-			Expect(k8s.Create(ctx, tenant)).To(Succeed())
+		recordings := sessions(namespace, "sessions", "okta", "entra")
+		for _, r := range recordings {
+			Expect(k8s.Create(ctx, r.tenant)).To(Succeed())
 		}
 		readyServer(ctx, namespace, "sessions")
-		for _, session := range sessions("okta", "entra") {
-			By("replaying " + session)
-			tenant := newTenant(namespace, sessionTenant(session))
-			eventuallyCondition(ctx, tenant, v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady)
-			c := connect(ctx, tenant)
-			Expect(servertest.ReplayFile(ctx, http.DefaultClient, c.baseURL, c.token, session)).To(Succeed())
+		for _, r := range recordings {
+			By("replaying " + r.tenant.Name)
+			eventuallyCondition(ctx, r.tenant, v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady)
+			c := connect(ctx, r.tenant)
+			Expect(servertest.Replay(ctx, http.DefaultClient, c.baseURL, c.token, r.archive)).To(Succeed())
 		}
 	})
 
@@ -66,24 +61,6 @@ var _ = Describe("A tenant", func() {
 	})
 })
 
-// sessions are the recorded sessions of the clients; each wants an empty tenant.
-func sessions(clients ...string) []string {
-	GinkgoHelper()
-	var all []string
-	for _, c := range clients {
-		files, err := filepath.Glob(filepath.Join("..", "sessions", c, "*.txtar"))
-		Expect(err).NotTo(HaveOccurred())
-		Expect(files).NotTo(BeEmpty(), "sessions of %s", c)
-		all = append(all, files...)
-	}
-	return all
-}
-
-func sessionTenant(file string) string {
-	name := filepath.Base(file)
-	return filepath.Base(filepath.Dir(file)) + "-" + name[:len(name)-len(filepath.Ext(name))]
-}
-
 var _ = Describe("A change", func() {
 	It("that is not accepted leaves alone what runs", func(ctx context.Context) {
 		tenant := readyTenant(ctx, newTenant(newNamespace(ctx, nil), "acme"))
@@ -108,10 +85,8 @@ var _ = Describe("A change", func() {
 		tenant := newTenant(namespace, "acme")
 		tenant.Spec.ServerRef = &v1alpha1.ObjectReference{Name: "main"}
 		c := connect(ctx, readyTenant(ctx, tenant))
-		update(ctx, server, func() {
-			server.Spec.Storage = &v1alpha1.ServerStorage{Postgres: &v1alpha1.PostgresStorage{SecretRef: v1alpha1.SecretKeyReference{Name: "pg"}}}
-		})
-		eventuallyCondition(ctx, server, v1alpha1.ConditionAccepted, "False", v1alpha1.ReasonNotImplemented)
+		update(ctx, server, func() { server.Spec.Endpoint.TLS = &v1alpha1.ServerTLS{SecretName: "absent"} })
+		eventuallyCondition(ctx, server, v1alpha1.ConditionAccepted, "False", v1alpha1.ReasonSecretNotFound)
 		Expect(c.status(ctx, "/Users")).To(Equal(http.StatusOK))
 	})
 })
