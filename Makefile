@@ -12,6 +12,10 @@ CONTAINER_TOOL ?= docker
 # More flags for `go test` in test, test-race, bench and e2e, such as TESTFLAGS='-run TestX -v'.
 TESTFLAGS ?=
 
+# One set of flags for programs and tests, so that each package is compiled once.
+export CGO_ENABLED ?= 0
+export GOFLAGS := $(GOFLAGS) -trimpath
+
 PACKAGES = $$(go list ./... | grep -v '/test/e2e')
 TOOL_controller-gen := sigs.k8s.io/controller-tools/cmd/controller-gen
 TOOL_kustomize := sigs.k8s.io/kustomize/kustomize/v5
@@ -80,6 +84,10 @@ bench: ## Run the benchmarks; benchstat compares two outputs: go tool -modfile=h
 	packages=$(PACKAGES); go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $$packages
 
 ##@ Build and install
+
+.PHONY: run
+run: ## Run everything on this machine until Ctrl-C: API server, operator, SCIM server and a tenant
+	go run ./hack/run
 
 .PHONY: build
 build: ## Build the programs, static, into bin/
