@@ -75,10 +75,8 @@ func present(v resource.Value, sub *schema.Attribute) bool {
 			return present(v.Object().Value(sub.Name), nil)
 		}
 		return v.Object().Len() > 0
-	case resource.KindString:
-		return v.Text() != ""
 	default:
-		return true
+		return sub == nil && (v.Kind() != resource.KindString || v.Text() != "")
 	}
 }
 
@@ -104,6 +102,9 @@ func compareAny(c *Compare, v resource.Value, sub *schema.Attribute) bool {
 	case resource.KindNull:
 		return c.Op == Ne
 	default:
+		if sub != nil { // no sub-attributes in a simple value
+			return c.Op == Ne
+		}
 		return compareOne(c, v)
 	}
 }

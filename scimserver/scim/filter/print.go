@@ -50,3 +50,19 @@ func appendSide(dst []byte, e Expr, within *ValuePath, brackets bool) []byte {
 
 func isOr(e Expr) bool  { _, ok := e.(Or); return ok }
 func isAnd(e Expr) bool { _, ok := e.(And); return ok }
+
+// String prints a path in canonical form.
+func (p PatchPath) String() string {
+	switch {
+	case p.URN != "":
+		return p.URN
+	case p.Filter == nil:
+		return p.Path.String()
+	}
+	whole := ValuePath{Path: p.Path, Filter: p.Filter}
+	whole.Path.Sub = nil
+	if p.Path.Sub == nil {
+		return String(whole)
+	}
+	return String(whole) + "." + p.Path.Sub.Name
+}

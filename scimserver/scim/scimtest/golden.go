@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -127,25 +128,26 @@ func (c *Case) isWanted(name string) bool {
 	return false
 }
 
-// placeholders are the short names of URNs in case files.
-var placeholders = strings.NewReplacer(
-	"@P", "urn:ietf:params:scim:api:messages:2.0:PatchOp",
-	"@U", "urn:ietf:params:scim:schemas:core:2.0:User",
-	"@G", "urn:ietf:params:scim:schemas:core:2.0:Group",
-	"@E", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
-	"@A", AcmeID,
-)
+// names are the short names of URNs in case files.
+var names = map[string]string{
+	"@P": "urn:ietf:params:scim:api:messages:2.0:PatchOp",
+	"@U": "urn:ietf:params:scim:schemas:core:2.0:User",
+	"@G": "urn:ietf:params:scim:schemas:core:2.0:Group",
+	"@E": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+	"@A": AcmeID,
+}
+
+var shortName = regexp.MustCompile(`@[PUGEA]\b`)
 
 // Expand writes out the short names of URNs: @P PatchOp, @U User, @G Group, @E enterprise, @A Acme.
-func Expand(s string) string { return placeholders.Replace(s) }
+func Expand(s string) string {
+	return shortName.ReplaceAllStringFunc(s, func(short string) string { return names[short] })
+}
 
 // Shorten is the reverse of Expand.
 func Shorten(s string) string {
-	return strings.NewReplacer(
-		"urn:ietf:params:scim:api:messages:2.0:PatchOp", "@P",
-		"urn:ietf:params:scim:schemas:core:2.0:User", "@U",
-		"urn:ietf:params:scim:schemas:core:2.0:Group", "@G",
-		"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "@E",
-		AcmeID, "@A",
-	).Replace(s)
+	for short, urn := range names {
+		s = strings.ReplaceAll(s, urn, short)
+	}
+	return s
 }

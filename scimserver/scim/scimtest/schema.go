@@ -1,6 +1,7 @@
 package scimtest
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
@@ -42,12 +43,17 @@ func Acme() schema.ExtensionSpec {
 // Registry has Users, Groups and the extension Acme.
 func Registry(t testing.TB) *schema.Registry {
 	t.Helper()
-	r, err := schema.New(schema.Options{Groups: true, Extensions: []schema.ExtensionSpec{Acme()}})
+	r, err := registry()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
+
+// registry is the same for all, so that attributes can be compared by identity.
+var registry = sync.OnceValues(func() (*schema.Registry, error) {
+	return schema.New(schema.Options{Groups: true, Extensions: []schema.ExtensionSpec{Acme()}})
+})
 
 // Type is a resource type of Registry, "User" or "Group".
 func Type(t testing.TB, name string) *schema.ResourceType {
