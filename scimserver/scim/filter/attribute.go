@@ -96,7 +96,7 @@ func (p *parser) comparison(start int, path schema.Path) (Expr, error) {
 	if !ok {
 		return nil, p.failAt(at, "%s: the operator must be eq, ne, co, sw, ew, gt, ge, lt, le or pr", path)
 	}
-	if !p.spaces() {
+	if !p.spaces() && (p.peek() != '"' || !p.tol.Allow(tolerance.FilterMissingBlank)) {
 		return nil, p.fail("%s: a value is expected", path)
 	}
 	v, err := p.literal(path)

@@ -145,6 +145,7 @@ func TestParseTolerant(t *testing.T) {
 		"value path on single":    {`name[familyName eq "x"]`, `name[familyName eq "x"]`, tolerance.FilterSinglePath},
 		"value of simple":         {`@A:labels[value eq "a"]`, `@A:labels[value eq "a"]`, tolerance.FilterSimpleValue},
 		"date without time":       {`meta.created gt "2011-05-13"`, `meta.created gt "2011-05-13T00:00:00Z"`, tolerance.FilterDateForm},
+		"no blank":                {`userName eq"x" and title pr`, `userName eq "x" and title pr`, tolerance.FilterMissingBlank},
 		"legacy URN":              {`urn:scim:schemas:core:1.0:userName eq "x"`, `userName eq "x"`, tolerance.FilterLegacyURN},
 		"legacy URN of extension": {`urn:scim:schemas:extension:enterprise:1.0:department eq "x"`, `@E:department eq "x"`, tolerance.FilterLegacyURN},
 	}

@@ -28,7 +28,7 @@ func (p *patcher) finish(before *resource.Object) (changed bool, err error) {
 
 // required refuses to unassign what must be there, by mutability (RFC 7644 §3.5.2.2).
 func (p *patcher) required(a *schema.Attribute, v resource.Value) error {
-	if a.Required && (v.IsNull() || v.Kind() == resource.KindString && v.Text() == "") {
+	if a.Required && resource.Blank(v) {
 		return scimerr.Mutability("%s: is required and cannot be removed", a.FullName())
 	}
 	if a.Type != schema.Complex {
@@ -47,7 +47,7 @@ func lacks(v resource.Value, s *schema.Attribute) bool {
 		return slices.ContainsFunc(v.Elems(), func(e resource.Value) bool { return lacks(e, s) })
 	}
 	o := v.Object()
-	return o != nil && o.Value(s.Name).IsNull()
+	return o != nil && resource.Blank(o.Value(s.Name))
 }
 
 // extensions checks those that operations brought or took away.
@@ -65,7 +65,7 @@ func (p *patcher) extensions() error {
 			continue
 		}
 		for _, a := range e.Schema.Attributes {
-			if a.Required && o.Value(a.Name).IsNull() {
+			if a.Required && resource.Blank(o.Value(a.Name)) {
 				return resource.Missing(a)
 			}
 		}

@@ -48,11 +48,11 @@ func (p *patcher) absent(op *Op, old resource.Value) (resource.Value, error) {
 		}
 		return old, noTarget(a)
 	}
-	made, ok := fromFilter(a, op.Path.Filter)
+	made, ok := p.fromFilter(a, op.Path.Filter)
 	if !ok || !p.tol.Allow(tolerance.PatchCreateForFilter) {
 		return old, noTarget(a)
 	}
-	if unassigns(op, p) {
+	if p.unassigns(op) {
 		return old, nil
 	}
 	elems := append(slices.Clone(old.Elems()), made)
@@ -67,7 +67,7 @@ func (p *patcher) absent(op *Op, old resource.Value) (resource.Value, error) {
 }
 
 // unassigns says whether the value means that there is none, so that nothing has to be made for it.
-func unassigns(op *Op, p *patcher) bool {
+func (p *patcher) unassigns(op *Op) bool {
 	a := op.target()
 	if op.Path.Path.Sub != nil {
 		a = op.Path.Path.Sub
@@ -107,7 +107,7 @@ func (p *patcher) write(op *Op, e resource.Value) (resource.Value, error) {
 
 // keepFilter gives a new element what the filter selects on, as its type, where the client left that out.
 func (p *patcher) keepFilter(a *schema.Attribute, v resource.Value, f filter.Expr) (resource.Value, error) {
-	made, ok := fromFilter(a, f)
+	made, ok := p.fromFilter(a, f)
 	if !ok {
 		return v, nil
 	}
@@ -125,7 +125,7 @@ func (p *patcher) keepFilter(a *schema.Attribute, v resource.Value, f filter.Exp
 }
 
 // fromFilter makes the element that a filter of equalities joined by and asks for.
-func fromFilter(a *schema.Attribute, e filter.Expr) (resource.Value, bool) {
+func (p *patcher) fromFilter(a *schema.Attribute, e filter.Expr) (resource.Value, bool) {
 	o := resource.NewObject(len(a.SubAttributes))
 	if !gather(o, e) {
 		return resource.Null(), false
@@ -133,7 +133,7 @@ func fromFilter(a *schema.Attribute, e filter.Expr) (resource.Value, bool) {
 	if v, simple := o.Get(""); simple {
 		return v, o.Len() == 1
 	}
-	v, err := resource.CoercePartial(a, resource.Obj(o), tolerance.Strict())
+	v, err := resource.CoercePartial(a, resource.Obj(o), p.tol)
 	return v, err == nil && !v.IsNull()
 }
 

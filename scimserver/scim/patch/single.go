@@ -122,7 +122,7 @@ func (p *patcher) selectedSingle(op *Op, old resource.Value) (resource.Value, er
 		if op.Kind == Remove && p.tol.Allow(tolerance.PatchRemoveAbsent) {
 			return old, nil
 		}
-		made, ok := fromFilter(a, op.Path.Filter)
+		made, ok := p.fromFilter(a, op.Path.Filter)
 		if op.Kind == Remove || !old.IsNull() || !ok || !p.tol.Allow(tolerance.PatchCreateForFilter) {
 			return old, noTarget(a)
 		}

@@ -167,7 +167,7 @@ func (c *canon) gather(a *schema.Attribute, slots []Value) (Value, error) {
 		return Value{}, nil
 	}
 	for _, s := range a.SubAttributes {
-		if !c.partial && s.Required && missing(slots[s.Position()]) {
+		if !c.partial && s.Required && Blank(slots[s.Position()]) {
 			return Value{}, Missing(s)
 		}
 	}

@@ -69,3 +69,46 @@ func lines(o *resource.Object) string {
 	}
 	return out.String()
 }
+
+// TestCanonicalMany: many elements cost no square time, and doubles among them are found.
+func TestCanonicalMany(t *testing.T) {
+	t.Parallel()
+	rt := scimtest.Type(t, "User")
+	var body strings.Builder
+	body.WriteString(`{"schemas":["@U"],"userName":"t","emails":[{"value":"first","type":"work"}`)
+	const n = 100_000
+	for i := range n {
+		fmt.Fprintf(&body, `,{"value":"a%d@x","type":"work"}`, i/2)
+	}
+	body.WriteString(`,{"value":"first","type":"work","display":"F"}]}`)
+	doc, err := resource.Canonical(rt, decode(t, scimtest.Expand(body.String())), tolerance.Compatible())
+	if err != nil {
+		t.Fatal(err)
+	}
+	emails := doc.Value("emails").Elems()
+	if len(emails) != n/2+1 || emails[0].Object().Value("display").Text() != "F" {
+		t.Errorf("%d addresses, the first is %s", len(emails), emails[0].AppendJSON(nil))
+	}
+}
+
+func TestCanonicalRequiredExtension(t *testing.T) {
+	t.Parallel()
+	r, err := schema.New(schema.Options{Extensions: []schema.ExtensionSpec{{
+		ID: "urn:example:acme", Resource: "User", Required: true,
+		Attributes: []*schema.Attribute{{Name: "cost", Required: true}, {Name: "tag"}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt, _ := r.ResourceType("User")
+	for body, want := range map[string]string{
+		`{"schemas":["@U"],"userName":"t"}`:                                                   "400 invalidValue: urn:example:acme: is required",
+		`{"schemas":["@U","urn:example:acme"],"userName":"t","urn:example:acme":{}}`:          "400 invalidValue: urn:example:acme: is required",
+		`{"schemas":["@U","urn:example:acme"],"userName":"t","urn:example:acme":{"tag":"x"}}`: "400 invalidValue: urn:example:acme:cost: is required and must not be empty",
+		`{"schemas":["@U"],"userName":"t","groups":[],"urn:example:acme":{"cost":"1"}}`:       "schemas: [\"@U\",\"urn:example:acme\"]\nuserName: \"t\"\nurn:example:acme: {\"cost\":\"1\"}\nrules: [unknown-attribute extension-not-listed]\nignored: [\"groups\"]\n",
+	} {
+		if got := canonical(t, rt, decode(t, scimtest.Expand(body)), tolerance.Compatible()); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", body, got, want)
+		}
+	}
+}

@@ -60,6 +60,9 @@ func (c *canon) memberID(a *schema.Attribute, e Value) (string, error) {
 	if e.IsNull() {
 		return "", nil
 	}
+	if e.Kind() == KindArray {
+		return "", wrong(a, e)
+	}
 	v, err := c.single(a, e)
 	if err != nil {
 		return "", err

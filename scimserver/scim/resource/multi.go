@@ -58,6 +58,9 @@ func (c *canon) one(a *schema.Attribute, v Value) (Value, error) {
 // The slice is reused; objects that change are copied.
 func Finish(a *schema.Attribute, elems []Value, tol *tolerance.Log) (Value, error) {
 	if a.Type == schema.Complex && a.Value() != nil {
+		if err := unfoldAll(a, elems, tol); err != nil {
+			return Value{}, err
+		}
 		elems = dropEmpty(a, elems, tol)
 	}
 	elems = dropDoubles(a, elems)
@@ -68,6 +71,21 @@ func Finish(a *schema.Attribute, elems []Value, tol *tolerance.Log) (Value, erro
 		return Value{}, nil
 	}
 	return Array(elems...), nil
+}
+
+// unfoldAll reads JSON in the values of elements that came about piece by piece.
+func unfoldAll(a *schema.Attribute, elems []Value, tol *tolerance.Log) error {
+	for i, e := range elems {
+		if s := e.Object().Value(a.Value().Name).Text(); s == "" || s[0] != '{' {
+			continue
+		}
+		v, err := CoerceElement(a, e, tol)
+		if err != nil {
+			return err
+		}
+		elems[i] = v
+	}
+	return nil
 }
 
 func dropEmpty(a *schema.Attribute, elems []Value, tol *tolerance.Log) []Value {

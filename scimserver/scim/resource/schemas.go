@@ -87,15 +87,15 @@ func (c *canon) checkExtension(i int) error {
 
 func requireAll(attributes []*schema.Attribute, slots []Value) error {
 	for _, a := range attributes {
-		if a.Required && !a.Linked() && missing(slots[a.Position()]) {
+		if a.Required && !a.Linked() && Blank(slots[a.Position()]) {
 			return Missing(a)
 		}
 	}
 	return nil
 }
 
-// missing says whether a required attribute is not there; an empty string is as good as nothing.
-func missing(v Value) bool { return v.IsNull() || v.kind == KindString && v.n == 0 }
+// Blank says whether a value is as good as none for a required attribute: null or an empty string.
+func Blank(v Value) bool { return v.IsNull() || v.kind == KindString && v.n == 0 }
 
 // Missing is the error for a required attribute without a value.
 func Missing(a *schema.Attribute) *scimerr.Error {

@@ -11,6 +11,7 @@ const (
 	FilterSimpleValue   Rule = "filter-value-of-simple"
 	FilterDateForm      Rule = "filter-date-form"
 	FilterLegacyURN     Rule = "filter-legacy-urn"
+	FilterMissingBlank  Rule = "filter-missing-blank"
 )
 
 const inFilter = "filter"
@@ -25,4 +26,5 @@ var filterRules = []Info{
 	{FilterSimpleValue, "SCIM-SDK", `value for the elements of a simple multi-valued attribute, tags[value eq "…"]`, inFilter},
 	{FilterDateForm, "Entra ID", "a date without a time; read as midnight UTC", inFilter},
 	{FilterLegacyURN, "OneLogin", "a URN of SCIM 1.1 or without ietf:params; the schema in force is taken", inFilter},
+	{FilterMissingBlank, "an example of RFC 7644 §3.5.2.2", `no blank between operator and string, value eq"…"; read as if it were there`, inFilter},
 }
