@@ -1,10 +1,12 @@
 package compile
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 )
 
 // Entry is the tenant as its server gets it. The error names the field that is wrong.
@@ -29,7 +31,18 @@ func Entry(t *v1alpha1.SCIMTenant, tokens []config.Token) (config.Tenant, error)
 	if err := entry.Validate(); err != nil {
 		return config.Tenant{}, err
 	}
-	return entry, nil
+	return entry, checkSchemas(entry)
+}
+
+// checkSchemas builds the tenant's schemas, as the server will. Without extensions they are those of the RFC.
+func checkSchemas(entry config.Tenant) error {
+	if len(entry.Extensions) == 0 {
+		return nil
+	}
+	if _, err := schema.New(entry.SchemaOptions()); err != nil {
+		return fmt.Errorf("spec.schemaExtensions: %w", err)
+	}
+	return nil
 }
 
 func limits(l v1alpha1.TenantLimits) config.Limits {

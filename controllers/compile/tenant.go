@@ -21,6 +21,8 @@ type TenantFacts struct {
 	BoundTo string
 	// Taken tells why the operator cannot make an object that the tenant needs, "" if it can.
 	Taken string
+	// Leaving tells which object of an earlier time has to go first, "" if none has.
+	Leaving string
 	// Credentials is what is wrong with the Secret of a token that the admin brings.
 	Credentials Finding
 }
@@ -68,6 +70,9 @@ func entryValid(f TenantFacts) Finding {
 }
 
 func ownership(f TenantFacts) Finding {
+	if f.Leaving != "" {
+		return found(v1alpha1.ReasonPending, "%s", f.Leaving)
+	}
 	if f.Taken == "" {
 		return Finding{}
 	}

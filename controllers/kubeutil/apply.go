@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
@@ -24,10 +25,15 @@ const AnnotationApplied = v1alpha1.GroupName + "/applied"
 type ConflictError struct {
 	Kind, Name string // Name with its namespace
 	Owner      string // who controls it: kind and name; empty: nobody
+	// Leaving: it belongs to an owner of the same name that is gone, and the garbage collector is about to delete it.
+	Leaving bool
 }
 
 func (e *ConflictError) Error() string {
-	if e.Owner == "" {
+	switch {
+	case e.Leaving:
+		return fmt.Sprintf("%s %s of an earlier %s is being deleted", e.Kind, e.Name, e.Owner)
+	case e.Owner == "":
 		return fmt.Sprintf("%s %s exists already and was not made by the operator", e.Kind, e.Name)
 	}
 	return fmt.Sprintf("%s %s exists already and belongs to %s", e.Kind, e.Name, e.Owner)
@@ -52,10 +58,27 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, desired *unstr
 	if err != nil || (have != nil && covers(want.Object, have)) {
 		return err
 	}
-	err = a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want),
+	return a.write(ctx, want, have != nil)
+}
+
+// write applies. Where somebody has changed the key of a list's element, both elements would remain, and the API server
+// may refuse that; then the list is replaced as a whole.
+func (a *Applier) write(ctx context.Context, want *unstructured.Unstructured, exists bool) error {
+	key := client.ObjectKeyFromObject(want)
+	err := a.Client.Apply(ctx, client.ApplyConfigurationFromUnstructured(want.DeepCopy()),
 		client.FieldOwner(v1alpha1.ManagedBy), client.ForceOwnership, client.DisableReadYourWritesConsistency)
+	if apierrors.IsInvalid(err) && exists {
+		text, encodeErr := json.Marshal(want.Object)
+		if encodeErr != nil {
+			return fmt.Errorf("encode %s %s: %w", want.GetKind(), key, encodeErr)
+		}
+		patch := client.RawPatch(types.MergePatchType, text)
+		if a.Client.Patch(ctx, want, patch, client.FieldOwner(v1alpha1.ManagedBy), client.DisableReadYourWritesConsistency) == nil {
+			return nil
+		}
+	}
 	if err != nil {
-		return fmt.Errorf("apply %s %s: %w", want.GetKind(), client.ObjectKeyFromObject(want), err)
+		return fmt.Errorf("apply %s %s: %w", want.GetKind(), key, err)
 	}
 	return nil
 }
@@ -116,7 +139,7 @@ func (a *Applier) find(ctx context.Context, owner client.Object, want *unstructu
 	if err != nil {
 		return nil, fmt.Errorf("read %s %s: %w", want.GetKind(), client.ObjectKeyFromObject(want), err)
 	}
-	if err := claim(owner, have, want.GetKind()); err != nil {
+	if err := Claim(owner, have, want.GetKind()); err != nil {
 		return nil, err
 	}
 	return toMap(have)
@@ -144,11 +167,11 @@ func (a *Applier) vacant(ctx context.Context, owner client.Object, want *unstruc
 	if err != nil {
 		return fmt.Errorf("look for %s %s: %w", want.GetKind(), client.ObjectKeyFromObject(want), err)
 	}
-	return claim(owner, have, want.GetKind())
+	return Claim(owner, have, want.GetKind())
 }
 
-// claim tells whether the owner may write the object: it controls it, or it was left behind by one of its name.
-func claim(owner, have client.Object, kind string) error {
+// Claim tells whether the owner may write the object: it controls it, or it was left behind by one of its name.
+func Claim(owner, have client.Object, kind string) error {
 	controller := metav1.GetControllerOfNoCopy(have)
 	switch {
 	case controller != nil && controller.UID == owner.GetUID():
@@ -159,9 +182,7 @@ func claim(owner, have client.Object, kind string) error {
 	e := &ConflictError{Kind: kind, Name: client.ObjectKeyFromObject(have).String()}
 	if controller != nil {
 		e.Owner = controller.Kind + " " + controller.Name
-		if controller.Name == owner.GetName() {
-			e.Owner += " of an earlier time, and is being deleted"
-		}
+		e.Leaving = controller.Name == owner.GetName() && have.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedBy
 	}
 	return e
 }

@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/compile"
 )
 
 // MaxMessage is the length of a condition's message, in bytes; a longer one is cut.
@@ -20,16 +21,8 @@ type Conditioned interface {
 	StatusConditions() *[]metav1.Condition
 }
 
-// Condition is a condition without what SetCondition fills in.
-type Condition struct {
-	Type    v1alpha1.ConditionType
-	Status  metav1.ConditionStatus
-	Reason  v1alpha1.ConditionReason
-	Message string
-}
-
 // SetCondition sets a condition for the object's generation. The time of transition changes with the status alone.
-func SetCondition(obj Conditioned, c Condition) {
+func SetCondition(obj Conditioned, c compile.Condition) {
 	meta.SetStatusCondition(obj.StatusConditions(), metav1.Condition{
 		Type:               string(c.Type),
 		Status:             c.Status,

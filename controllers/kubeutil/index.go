@@ -22,10 +22,10 @@ const (
 // RegisterIndexes adds the indexes to a cache, before it starts.
 func RegisterIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	tenants := map[string]func(*v1alpha1.SCIMTenant) []string{
-		IndexTenantServer:      serversOf,
+		IndexTenantServer:      ServersOf,
 		IndexTenantSecret:      tokenSecretOf,
-		IndexTenantApplication: applicationOf,
-		IndexTenantMapping:     mappingsOf,
+		IndexTenantApplication: ApplicationsOf,
+		IndexTenantMapping:     MappingsOf,
 	}
 	for name, values := range tenants {
 		if err := index(ctx, indexer, name, &v1alpha1.SCIMTenant{}, values); err != nil {
@@ -52,7 +52,8 @@ func index[T client.Object](ctx context.Context, indexer client.FieldIndexer, na
 	return nil
 }
 
-func serversOf(t *v1alpha1.SCIMTenant) []string {
+// ServersOf names the SCIMServers that have to do with a tenant: the one that it names, and the one that has its data.
+func ServersOf(t *v1alpha1.SCIMTenant) []string {
 	named := join(t.ServerKey())
 	bound := t.Annotations[v1alpha1.AnnotationBoundServer]
 	if bound == "" || bound == named {
@@ -76,14 +77,16 @@ func TokenSecretRef(t *v1alpha1.SCIMTenant) string {
 	return t.Spec.Auth.Bearer.SecretRef.Name
 }
 
-func applicationOf(t *v1alpha1.SCIMTenant) []string {
+// ApplicationsOf names the SCIMApplication of a tenant, if it has one.
+func ApplicationsOf(t *v1alpha1.SCIMTenant) []string {
 	if ref := t.Spec.ApplicationRef; ref != nil {
 		return []string{join(ref.NamespaceOr(t.Namespace), ref.Name)}
 	}
 	return nil
 }
 
-func mappingsOf(t *v1alpha1.SCIMTenant) []string {
+// MappingsOf names the SCIMMappings of a tenant.
+func MappingsOf(t *v1alpha1.SCIMTenant) []string {
 	var out []string
 	for _, ref := range t.Spec.MappingRefs {
 		out = append(out, join(t.Namespace, ref.Name))

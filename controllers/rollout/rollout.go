@@ -19,25 +19,31 @@ type Rollout struct {
 }
 
 type pod struct {
-	name   string
-	report config.Report
-	err    error // the report cannot be read
+	name    string
+	ordinal int
+	report  config.Report
+	err     error // the report cannot be read
 }
 
-// Read decodes the reports of the server's pods. Those of pods beyond replicas are of an earlier time.
-func Read(cm *corev1.ConfigMap, server string, replicas int32) *Rollout {
+// Read decodes the reports of the server's pods.
+func Read(cm *corev1.ConfigMap, server string) *Rollout {
 	r := &Rollout{}
 	for name, text := range cm.Data {
 		ordinal, ok := strings.CutPrefix(name, server+"-")
 		n, err := strconv.Atoi(ordinal)
-		if !ok || err != nil || n < 0 || n >= int(replicas) {
+		if !ok || err != nil || n < 0 {
 			continue
 		}
 		report, err := config.DecodeReport([]byte(text))
-		r.pods = append(r.pods, pod{name: name, report: report, err: err})
+		r.pods = append(r.pods, pod{name: name, ordinal: n, report: report, err: err})
 	}
 	slices.SortFunc(r.pods, func(a, b pod) int { return strings.Compare(a.name, b.name) })
 	return r
+}
+
+// First are the reports of the first n pods. What pods beyond them have reported is of an earlier time.
+func (r *Rollout) First(n int32) *Rollout {
+	return &Rollout{pods: slices.DeleteFunc(slices.Clone(r.pods), func(p pod) bool { return p.ordinal >= int(n) })}
 }
 
 // Loaded tells whether every pod that reports has the configuration with the given config.Server hash, and that one does.

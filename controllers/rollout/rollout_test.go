@@ -22,7 +22,7 @@ func read(t *testing.T, replicas int32, reports map[string]config.Report) *rollo
 		}
 		cm.Data[pod] = string(data)
 	}
-	return rollout.Read(cm, "acme", replicas)
+	return rollout.Read(cm, "acme").First(replicas)
 }
 
 func serving(hash string) config.Report {
@@ -73,7 +73,7 @@ func TestLoaded(t *testing.T) {
 
 func TestDamagedReport(t *testing.T) {
 	t.Parallel()
-	r := rollout.Read(&corev1.ConfigMap{Data: map[string]string{"acme-0": "{"}}, "acme", 1)
+	r := rollout.Read(&corev1.ConfigMap{Data: map[string]string{"acme-0": "{"}}, "acme")
 	if r.Loaded("") || !strings.HasPrefix(r.Rejected(), "pod acme-0: report:") {
 		t.Errorf("loaded %v, rejected %q", r.Loaded(""), r.Rejected())
 	}

@@ -1,0 +1,117 @@
+// Command operator is the manager: it turns SCIMServers, SCIMTenants, SCIMMappings and SCIMApplications into running
+// SCIM servers.
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/go-logr/logr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/scim-operator/scim-operator/controllers"
+)
+
+// defaultImage is for an operator that doesn't know its own.
+const defaultImage = "scim-operator.io/scim-operator:dev"
+
+type options struct {
+	metrics, probes string
+	leaderElect     bool
+	logLevel        slog.Level
+	logFormat       string
+	controllers     controllers.Options
+}
+
+func main() {
+	if err := run(ctrl.SetupSignalHandler(), parse(flag.CommandLine, os.Args[1:])); err != nil {
+		fmt.Fprintln(os.Stderr, "operator:", err)
+		os.Exit(1)
+	}
+}
+
+// parse reads the flags; those of controller-runtime (--kubeconfig) are among them.
+func parse(f *flag.FlagSet, args []string) options {
+	var o options
+	if f != flag.CommandLine {
+		config.RegisterFlags(f)
+	}
+	f.StringVar(&o.metrics, "metrics-bind-address", ":8080", "address of /metrics, in plain text; 0 serves none")
+	f.StringVar(&o.probes, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 serves none")
+	f.BoolVar(&o.leaderElect, "leader-elect", false, "let one of several operators be active")
+	f.StringVar(&o.controllers.Image, "server-image", cmp.Or(os.Getenv("OPERATOR_IMAGE"), defaultImage),
+		"image of server pods whose SCIMServer names none; default: the variable OPERATOR_IMAGE")
+	f.StringVar(&o.controllers.DefaultBaseURL, "default-base-url", "",
+		"base URL of servers without endpoint; default: the DNS name of their Service")
+	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
+	f.StringVar(&o.logFormat, "log-format", "json", "json or text")
+	_ = f.Parse(args) // the command line's own set exits
+	return o
+}
+
+func run(ctx context.Context, o options) error {
+	logger, err := newLogger(o)
+	if err != nil {
+		return err
+	}
+	ctrl.SetLogger(logger)
+	kubeconfig, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the cluster: %w", err)
+	}
+	// A start with many tenants is a burst of writes; the API server's own fairness is the limit beyond this one.
+	kubeconfig.QPS, kubeconfig.Burst = 200, 400
+	scheme, err := controllers.Scheme()
+	if err != nil {
+		return err
+	}
+	mgr, err := ctrl.NewManager(kubeconfig, controllers.ManagerOptions(managerOptions(o), scheme))
+	if err != nil {
+		return fmt.Errorf("connect to the cluster: %w", err)
+	}
+	if err := controllers.Setup(ctx, mgr, o.controllers); err != nil {
+		return err
+	}
+	if err := addChecks(mgr); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+func managerOptions(o options) ctrl.Options {
+	grace := 10 * time.Second
+	return ctrl.Options{
+		Metrics:                       metricsserver.Options{BindAddress: o.metrics},
+		HealthProbeBindAddress:        o.probes,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              "operator.scim-operator.io",
+		LeaderElectionReleaseOnCancel: true, // the process ends right after
+		GracefulShutdownTimeout:       &grace,
+	}
+}
+
+func addChecks(mgr ctrl.Manager) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return mgr.AddReadyzCheck("ping", healthz.Ping)
+}
+
+func newLogger(o options) (logr.Logger, error) {
+	options := &slog.HandlerOptions{Level: o.logLevel}
+	switch o.logFormat {
+	case "json":
+		return logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, options)), nil
+	case "text":
+		return logr.FromSlogHandler(slog.NewTextHandler(os.Stderr, options)), nil
+	}
+	return logr.Logger{}, fmt.Errorf("--log-format is %q, must be json or text", o.logFormat)
+}

@@ -1,0 +1,49 @@
+package kubeutil
+
+import (
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+)
+
+// Times of retries.
+const (
+	// stale is when to look again after a write that lost against another one: the cache will have seen it by then.
+	stale = 200 * time.Millisecond
+	// Recheck is when to look again at what no watch tells of.
+	Recheck = time.Minute
+)
+
+// Result ends a reconciliation. A write that came too late is no error, but a reason to look again soon.
+func Result(requeue time.Duration, err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
+		return ctrl.Result{RequeueAfter: stale}, nil
+	}
+	return ctrl.Result{RequeueAfter: requeue}, err
+}
+
+// Earlier is the shorter of two times to wait, where 0 is forever.
+func Earlier(a, b time.Duration) time.Duration {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}
+
+// Options are those of every controller. A pass mostly waits for the API server, so several run at once; errors are
+// retried fast at first, and at last every five minutes. The priority queue is off: a start with many objects must not
+// starve those that change meanwhile.
+func Options() controller.Options {
+	off, timeout := false, 2*time.Minute
+	return controller.Options{
+		MaxConcurrentReconciles: 8,
+		ReconciliationTimeout:   timeout,
+		UsePriorityQueue:        &off,
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](
+			250*time.Millisecond, 5*time.Minute),
+	}
+}

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/compile"
+	"github.com/scim-operator/scim-operator/controllers/credentials"
+	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/controllers/workload"
+	"github.com/scim-operator/scim-operator/scimserver/config"
+)
+
+// configure compiles the tenants and writes the config Secret, of which it is the only writer. A server that is not
+// accepted but runs goes on getting its tenants' changes, under its earlier base URL.
+func (r *Reconciler) configure(ctx context.Context, p *pass) error {
+	if !p.finding.OK() && p.config == nil {
+		return nil
+	}
+	in := compile.Input{
+		Server: p.server, BaseURL: compile.BaseURL(p.server, r.DefaultBaseURL),
+		Previous: p.config, Purged: p.rollout.Purged(), Now: r.Now(),
+	}
+	if !p.finding.OK() {
+		in.BaseURL = p.config.BaseURL
+	}
+	var err error
+	if in.Tenants, err = r.candidates(ctx, p.server); err != nil {
+		return err
+	}
+	result, data := r.compile(ctx, p, in)
+	if data == nil {
+		return nil // what runs stays; the conditions say so
+	}
+	if !result.Next.IsZero() {
+		p.requeue = kubeutil.Earlier(p.requeue, result.Next.Sub(in.Now))
+	}
+	return r.writeConfig(ctx, p, result.Config, data)
+}
+
+// compile makes the configuration. If it is too large, new and changed tenants are left out: deletions and tokens must
+// still get through.
+func (r *Reconciler) compile(ctx context.Context, p *pass, in compile.Input) (compile.Result, []byte) {
+	result := compile.Server(in)
+	for _, problem := range result.Problems {
+		log.FromContext(ctx).Error(problem, "Kept the earlier entry of a tenant")
+	}
+	data, err := config.Encode(result.Config)
+	if err == nil {
+		return result, data
+	}
+	p.tooLarge = err
+	in.Frozen = true
+	result = compile.Server(in)
+	if data, err = config.Encode(result.Config); err != nil {
+		log.FromContext(ctx).Error(err, "Kept the earlier configuration")
+		return result, nil
+	}
+	return result, data
+}
+
+func (r *Reconciler) writeConfig(ctx context.Context, p *pass, next *config.Server, data []byte) error {
+	s := p.server
+	if p.config != nil && p.config.Hash() == next.Hash() {
+		data = p.secret.Data[config.SecretKey] // another release may compress to other bytes
+	}
+	desired := &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: v1alpha1.ConfigSecretName(s.Name, 0), Labels: workload.Labels(s)},
+		Data:       map[string][]byte{config.SecretKey: data},
+	}
+	_, err := r.Applier.PutSecret(ctx, s, p.secret, desired)
+	if conflict := new(kubeutil.ConflictError); errors.As(err, &conflict) {
+		p.conflict(conflict)
+		return nil
+	}
+	if err == nil {
+		p.config = next
+	}
+	return err
+}
+
+// candidates are the tenants that want to run on the server or have their data there.
+func (r *Reconciler) candidates(ctx context.Context, s *v1alpha1.SCIMServer) ([]compile.Candidate, error) {
+	key := s.Namespace + "/" + s.Name
+	var list v1alpha1.SCIMTenantList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{kubeutil.IndexTenantServer: key}); err != nil {
+		return nil, fmt.Errorf("list the tenants of SCIMServer %s: %w", key, err)
+	}
+	out := make([]compile.Candidate, 0, len(list.Items))
+	for i := range list.Items {
+		t := &list.Items[i]
+		c := compile.Candidate{Tenant: t, Accepted: acceptedOn(t, key)}
+		var err error
+		if c.Credentials, err = r.credentials(ctx, t); err != nil {
+			return nil, err
+		}
+		if c.NamespaceLabels, err = r.namespaceLabels(ctx, s, t.Namespace); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// acceptedOn tells whether the tenant's reconciler has accepted this generation, for this server.
+func acceptedOn(t *v1alpha1.SCIMTenant, server string) bool {
+	return compile.ServerKey(t) == server && t.Annotations[v1alpha1.AnnotationBoundServer] == server &&
+		kubeutil.IsTrue(t, v1alpha1.ConditionAccepted)
+}
+
+func (r *Reconciler) credentials(ctx context.Context, t *v1alpha1.SCIMTenant) (*credentials.Facts, error) {
+	secret, err := r.Applier.GetSecret(ctx, t.Namespace, v1alpha1.CredentialsSecretName(t.Name))
+	if err != nil || secret == nil || !metav1.IsControlledBy(secret, t) {
+		return nil, err
+	}
+	facts, err := credentials.Parse(secret.Data)
+	if err != nil {
+		return nil, nil // the tenant's reconciler makes it anew
+	}
+	return &facts, nil
+}
+
+func (r *Reconciler) namespaceLabels(ctx context.Context, s *v1alpha1.SCIMServer, namespace string) (map[string]string, error) {
+	if s.Spec.AllowedTenants.Namespaces.From != v1alpha1.NamespacesFromSelector {
+		return nil, nil
+	}
+	ns := kubeutil.NamespaceMetadata()
+	err := r.Client.Get(ctx, client.ObjectKey{Name: namespace}, ns)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return nil, fmt.Errorf("read namespace %s: %w", namespace, err)
+	}
+	return ns.Labels, nil
+}

@@ -1,0 +1,60 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/rollout"
+	"github.com/scim-operator/scim-operator/controllers/workload"
+	"github.com/scim-operator/scim-operator/scimserver/config"
+)
+
+// observe reads what is there: pods, their reports, and the configuration in effect.
+func (r *Reconciler) observe(ctx context.Context, p *pass) error {
+	s := p.server
+	set := &appsv1.StatefulSet{}
+	if ok, err := r.get(ctx, s, s.Name, set); err != nil {
+		return err
+	} else if ok {
+		p.statefulSet = set
+	}
+	reports := &corev1.ConfigMap{}
+	if _, err := r.get(ctx, s, v1alpha1.StatusConfigMapName(s.Name), reports); err != nil {
+		return err
+	}
+	p.rollout = rollout.Read(reports, s.Name).First(workload.Replicas(s))
+	return r.readConfig(ctx, p)
+}
+
+// readConfig reads the last good configuration. One that is damaged is made anew.
+func (r *Reconciler) readConfig(ctx context.Context, p *pass) (err error) {
+	p.secret, err = r.Applier.GetSecret(ctx, p.server.Namespace, v1alpha1.ConfigSecretName(p.server.Name, 0))
+	if err != nil || p.secret == nil {
+		return err
+	}
+	p.config, err = config.Decode(p.secret.Data[config.SecretKey])
+	if err != nil {
+		p.config = nil
+		log.FromContext(ctx).Info("Configuration was damaged, making it anew", "secret", p.secret.Name, "problem", err.Error())
+	}
+	return nil
+}
+
+// get reads an object of the server's namespace from the cache.
+func (r *Reconciler) get(ctx context.Context, s *v1alpha1.SCIMServer, name string, obj client.Object) (bool, error) {
+	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.Namespace, Name: name}, obj)
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read %T %s/%s: %w", obj, s.Namespace, name, err)
+	}
+	return true, nil
+}

@@ -1,0 +1,109 @@
+package server
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/compile"
+	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+)
+
+// The operator can give a server only rights that it has itself: get and watch on Secrets, get and patch on ConfigMaps.
+//
+// +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers,verbs=get;list;watch
+// +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers/status,verbs=patch
+// +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers/finalizers,verbs=update
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps;serviceaccounts;services,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=rbac.authorization.k8s.io,resources=roles;rolebindings,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies;ingresses,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes,verbs=get;create;patch;delete
+// +kubebuilder:rbac:groups=monitoring.coreos.com,resources=servicemonitors,verbs=get;create;patch;delete
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Register adds the controller to the manager. secrets is a cache of the metadata of all Secrets.
+func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
+	c := ctrl.NewControllerManagedBy(mgr).
+		Named("scimserver").
+		For(&v1alpha1.SCIMServer{}, builder.WithPredicates(specChanged())).
+		WithOptions(kubeutil.Options())
+	for _, owned := range []client.Object{
+		&appsv1.StatefulSet{}, &corev1.ConfigMap{}, &corev1.Secret{}, &corev1.Service{}, &corev1.ServiceAccount{},
+		&rbacv1.Role{}, &rbacv1.RoleBinding{}, &networkingv1.NetworkPolicy{}, &networkingv1.Ingress{}, &policyv1.PodDisruptionBudget{},
+	} {
+		c.Owns(owned)
+	}
+	return c.
+		Watches(&v1alpha1.SCIMServer{}, handler.EnqueueRequestsFromMapFunc(r.sameHost), builder.WithPredicates(specChanged())).
+		Watches(&v1alpha1.SCIMTenant{}, handler.EnqueueRequestsFromMapFunc(serversOf), builder.WithPredicates(tenantChanged())).
+		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofCredentials)).
+		WatchesRawSource(source.Kind[client.Object](secrets, kubeutil.SecretMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofCertificate))).
+		Complete(reconcile.AsReconciler(r.Client, r))
+}
+
+// specChanged passes over what the operator itself writes: the status.
+func specChanged() predicate.Predicate {
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+}
+
+// tenantChanged lets pass what the configuration depends on.
+func tenantChanged() predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		a, b := e.ObjectOld.(*v1alpha1.SCIMTenant), e.ObjectNew.(*v1alpha1.SCIMTenant)
+		_, wasGated := compile.Gated(a)
+		_, isGated := compile.Gated(b)
+		return a.Generation != b.Generation || wasGated != isGated ||
+			a.DeletionTimestamp.IsZero() != b.DeletionTimestamp.IsZero() ||
+			a.Annotations[v1alpha1.AnnotationBoundServer] != b.Annotations[v1alpha1.AnnotationBoundServer] ||
+			!kubeutil.SameCondition(a, b, v1alpha1.ConditionAccepted)
+	}}
+}
+
+func serversOf(_ context.Context, o client.Object) []reconcile.Request {
+	return kubeutil.Requests(kubeutil.ServersOf(o.(*v1alpha1.SCIMTenant))...)
+}
+
+// ofCredentials leads from a tenant's credentials Secret to the tenant's servers.
+func (r *Reconciler) ofCredentials(ctx context.Context, o client.Object) []reconcile.Request {
+	owner := metav1.GetControllerOfNoCopy(o)
+	if owner == nil || owner.Kind != v1alpha1.KindSCIMTenant {
+		return nil
+	}
+	t := &v1alpha1.SCIMTenant{}
+	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: o.GetNamespace(), Name: owner.Name}, t, client.DisableReadYourWritesConsistency); err != nil {
+		return nil // it is gone, and its servers have heard that
+	}
+	return serversOf(ctx, t)
+}
+
+func (r *Reconciler) ofCertificate(ctx context.Context, o client.Object) []reconcile.Request {
+	return kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMServerList{}, kubeutil.IndexServerSecret, o.GetNamespace()+"/"+o.GetName())
+}
+
+// sameHost leads to the servers that may get the host when another one gives it up.
+func (r *Reconciler) sameHost(ctx context.Context, o client.Object) []reconcile.Request {
+	in := o.(*v1alpha1.SCIMServer).Spec.Endpoint.Ingress
+	if in == nil {
+		return nil
+	}
+	return kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMServerList{}, kubeutil.IndexServerHost, in.Host)
+}

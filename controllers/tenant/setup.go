@@ -1,0 +1,165 @@
+package tenant
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/compile"
+	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/controllers/rollout"
+)
+
+// +kubebuilder:rbac:groups=scim-operator.io,resources=scimtenants,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=scim-operator.io,resources=scimtenants/status,verbs=patch
+// +kubebuilder:rbac:groups=scim-operator.io,resources=scimtenants/finalizers,verbs=update
+// +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+
+// Register adds the controller to the manager. secrets is a cache of the metadata of all Secrets.
+func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("scimtenant").
+		For(&v1alpha1.SCIMTenant{}, builder.WithPredicates(tenantChanged())).
+		Owns(&corev1.Secret{}).
+		Watches(&v1alpha1.SCIMServer{}, handler.EnqueueRequestsFromMapFunc(r.ofServer), builder.WithPredicates(serverChanged())).
+		Watches(&corev1.Secret{}, configHandler()).
+		Watches(&corev1.ConfigMap{}, reportHandler()).
+		WatchesMetadata(kubeutil.NamespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WatchesRawSource(source.Kind[client.Object](secrets, kubeutil.SecretMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofSecret))).
+		WithOptions(kubeutil.Options()).
+		Complete(reconcile.AsReconciler(r.Client, r))
+}
+
+// tenantChanged passes over what the operator itself writes into the status, but not over the conditions of readiness
+// gates, which others write there.
+func tenantChanged() predicate.Predicate {
+	gates := predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		_, was := compile.Gated(e.ObjectOld.(*v1alpha1.SCIMTenant))
+		_, is := compile.Gated(e.ObjectNew.(*v1alpha1.SCIMTenant))
+		return was != is
+	}}
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, gates)
+}
+
+// serverChanged lets pass what tenants depend on.
+func serverChanged() predicate.Predicate {
+	status := predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		a, b := e.ObjectOld.(*v1alpha1.SCIMServer), e.ObjectNew.(*v1alpha1.SCIMServer)
+		return (a.Status.ReadyReplicas == 0) != (b.Status.ReadyReplicas == 0) ||
+			!a.DeletionTimestamp.Equal(b.DeletionTimestamp) ||
+			!kubeutil.SameCondition(a, b, v1alpha1.ConditionAccepted) ||
+			!kubeutil.SameCondition(a, b, v1alpha1.ConditionProgrammed)
+	}}
+	return predicate.Or(predicate.GenerationChangedPredicate{}, status)
+}
+
+func (r *Reconciler) ofServer(ctx context.Context, o client.Object) []reconcile.Request {
+	return kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMTenantList{}, kubeutil.IndexTenantServer, o.GetNamespace()+"/"+o.GetName())
+}
+
+func (r *Reconciler) ofNamespace(ctx context.Context, o client.Object) []reconcile.Request {
+	var list v1alpha1.SCIMTenantList
+	if err := r.Client.List(ctx, &list, client.InNamespace(o.GetName()), client.DisableReadYourWritesConsistency); err != nil {
+		return nil
+	}
+	var out []reconcile.Request
+	for i := range list.Items {
+		if !list.Items[i].OwnServer() {
+			out = append(out, kubeutil.Requests(compile.Key(&list.Items[i]))...)
+		}
+	}
+	return out
+}
+
+// ofSecret leads from any Secret to the tenants that take their token from it, and to the one whose credentials Secret it
+// stands in the way of.
+func (r *Reconciler) ofSecret(ctx context.Context, o client.Object) []reconcile.Request {
+	out := kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMTenantList{}, kubeutil.IndexTenantSecret, o.GetNamespace()+"/"+o.GetName())
+	if name, ok := strings.CutSuffix(o.GetName(), v1alpha1.CredentialsSecretName("")); ok {
+		out = append(out, kubeutil.Requests(o.GetNamespace()+"/"+name)...)
+	}
+	return out
+}
+
+// configHandler wakes the tenants whose entry in a server's configuration has changed.
+func configHandler() handler.EventHandler {
+	return changeHandler(func(before, after client.Object) []string {
+		a, b := entriesOf(before), entriesOf(after)
+		var keys []string
+		for key, entry := range b.entries {
+			if old, ok := a.entries[key]; !ok || old.Hash() != entry.Hash() {
+				keys = append(keys, key)
+			}
+		}
+		for key := range a.entries {
+			if _, ok := b.entries[key]; !ok {
+				keys = append(keys, key)
+			}
+		}
+		for purge := range b.purges {
+			if !a.purges[purge] && !slices.Contains(keys, purge.Tenant) {
+				keys = append(keys, purge.Tenant)
+			}
+		}
+		return keys
+	})
+}
+
+// entriesOf reads a config Secret. Of other Secrets, and of none, there is nothing.
+func entriesOf(o client.Object) *served {
+	if secret, ok := o.(*corev1.Secret); ok && secret.Labels[v1alpha1.LabelServer] != "" {
+		if s, err := decodeServed(secret); err == nil {
+			return s
+		}
+	}
+	return &served{}
+}
+
+// reportHandler wakes the tenants of which a server's pods report something new.
+func reportHandler() handler.EventHandler {
+	return changeHandler(func(before, after client.Object) []string {
+		return rollout.Changed(reportsOf(before), reportsOf(after))
+	})
+}
+
+func reportsOf(o client.Object) *rollout.Rollout {
+	if cm, ok := o.(*corev1.ConfigMap); ok {
+		if server := cm.Labels[v1alpha1.LabelServer]; server != "" {
+			return rollout.Read(cm, server)
+		}
+	}
+	return &rollout.Rollout{}
+}
+
+// changeHandler asks for the tenants that changed names when an object comes, changes or goes; nil stands for none.
+func changeHandler(changed func(before, after client.Object) []string) handler.EventHandler {
+	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+	add := func(q queue, before, after client.Object) {
+		for _, request := range kubeutil.Requests(changed(before, after)...) {
+			if request.NamespacedName != (types.NamespacedName{}) {
+				q.Add(request)
+			}
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { add(q, nil, e.Object) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { add(q, e.ObjectOld, e.ObjectNew) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { add(q, e.Object, nil) },
+	}
+}

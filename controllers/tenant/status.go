@@ -1,0 +1,61 @@
+package tenant
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/compile"
+	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/scimserver/config"
+)
+
+// writeStatus derives the status from the pass and writes it once.
+func (r *Reconciler) writeStatus(ctx context.Context, p *pass) error {
+	t := p.tenant
+	if p.facts.Server != nil {
+		t.Status.URL = compile.TenantURL(compile.BaseURL(p.facts.Server, r.DefaultBaseURL), t)
+	}
+	t.Status.CredentialsSecret = ""
+	if p.secret != nil {
+		t.Status.CredentialsSecret = p.secret.Name
+	}
+	if report, ok := p.rollout.Tenant(compile.Key(t)); ok && p.entry != nil {
+		fold(&t.Status, report)
+	}
+	accepted := p.finding.Accepted("The tenant is valid, and its server allows it")
+	programmed := p.programmed(accepted)
+	for _, c := range []compile.Condition{accepted, programmed, p.ready(accepted, programmed)} {
+		kubeutil.SetCondition(t, c)
+	}
+	if c, ok := p.expiring(); ok {
+		kubeutil.SetCondition(t, c)
+	} else {
+		kubeutil.RemoveCondition(t, v1alpha1.ConditionTokenExpiring)
+	}
+	if err := kubeutil.PatchStatus(ctx, r.Client, p.before, t); err != nil {
+		return err
+	}
+	kubeutil.RecordTransitions(r.Events, p.before, t, v1alpha1.ConditionAccepted, v1alpha1.ConditionReady)
+	return nil
+}
+
+// fold takes over what a server reports. A server that has just started knows no times; those known before stay.
+func fold(status *v1alpha1.SCIMTenantStatus, report config.TenantReport) {
+	status.Users, status.ActiveUsers, status.Groups = &report.Users, &report.ActiveUsers, &report.Groups
+	if report.LastRequest != nil {
+		at := metav1.NewTime(*report.LastRequest)
+		status.LastRequestTime = &at
+	}
+	if last := report.LastRejection; last != nil {
+		at := metav1.NewTime(last.Time)
+		status.LastRejection = &v1alpha1.RejectionStatus{Time: &at, Reason: cut(last.Reason, 256), Detail: cut(last.Detail, 1024)}
+	}
+}
+
+// cut keeps to the limit of the schema, which counts characters.
+func cut(s string, limit int) string {
+	runes := []rune(s)
+	return string(runes[:min(len(runes), limit)])
+}
