@@ -274,11 +274,8 @@ var _ = Describe("A steady cluster", func() {
 			operator.Writes.Reset()
 			Consistently(func() []string { return operator.Writes.List() }).WithTimeout(time.Second).Should(BeEmpty())
 		}
-		Eventually(func() []string { // what is still under way
-			operator.Writes.Reset()
-			time.Sleep(500 * time.Millisecond)
-			return operator.Writes.List()
-		}).WithContext(ctx).Should(BeEmpty())
+		By("waiting for what is still under way")
+		Eventually(operator.Writes.Quiet).WithContext(ctx).Should(BeNumerically(">", 500*time.Millisecond))
 		for _, value := range []string{"1", "2", "3"} {
 			touchAll(value)
 			quiet()
