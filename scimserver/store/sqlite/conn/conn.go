@@ -119,9 +119,8 @@ func (c *Conn) error(rc int32) error {
 
 // Code returns the extended result code of an error of SQLite, 0 for any other.
 func Code(err error) int {
-	var e *Error
-	if !errors.As(err, &e) {
-		return 0
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
 	}
-	return e.Code
+	return 0
 }
