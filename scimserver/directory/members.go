@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
@@ -80,12 +81,20 @@ func allKnown(unknown []string, err error) error {
 	if err != nil || len(unknown) == 0 {
 		return err
 	}
-	more := ""
-	if n := len(unknown) - namedUnknown; n > 0 {
-		unknown, more = unknown[:namedUnknown], fmt.Sprintf(" and %d more", n)
+	var named []string
+	for _, id := range unknown {
+		if plausibleID(id) && len(named) < namedUnknown {
+			named = append(named, strconv.Quote(id))
+		}
 	}
-	return scimerr.InvalidValue("members: no User or Group has the id %q%s: nothing was changed",
-		strings.Join(unknown, `", "`), more)
+	more := ""
+	switch n := len(unknown) - len(named); {
+	case len(named) == 0:
+		return scimerr.InvalidValue("members: %d of the values are no ids of a User or Group: nothing was changed", n)
+	case n > 0:
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return scimerr.InvalidValue("members: no User or Group has the id %s%s: nothing was changed", strings.Join(named, ", "), more)
 }
 
 // memberShape says which sub-attributes of a member an answer has.

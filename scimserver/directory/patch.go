@@ -32,7 +32,8 @@ func (d *Directory) Patch(ctx context.Context, c *Call, body *resource.Object, a
 	})
 }
 
-// patch returns the new document, nil if it is as it was.
+// patch returns the new document, nil if it is as it was. Passwords are accepted and not kept: identity providers send
+// random ones for accounts whose owners sign in elsewhere.
 func (c *Call) patch(rec *store.Record, req *patch.Request) (*resource.Object, error) {
 	if len(req.Ops) == 0 {
 		return nil, nil
@@ -41,9 +42,9 @@ func (c *Call) patch(rec *store.Record, req *patch.Request) (*resource.Object, e
 	if err != nil {
 		return nil, err
 	}
-	out, changed, err := patch.Apply(c.Type, doc, req, c.Tolerance)
-	if err != nil || !changed {
+	res, err := patch.ApplyWithSecrets(c.Type, doc, req, c.Tolerance)
+	if err != nil || res.Doc == doc {
 		return nil, err
 	}
-	return out, nil
+	return res.Doc, nil
 }
