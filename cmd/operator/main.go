@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -47,8 +46,8 @@ func parse(f *flag.FlagSet, args []string) options {
 	f.StringVar(&o.metrics, "metrics-bind-address", ":8080", "address of /metrics, in plain text; 0 serves none")
 	f.StringVar(&o.probes, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 serves none")
 	f.BoolVar(&o.leaderElect, "leader-elect", false, "let one of several operators be active")
-	f.StringVar(&o.controllers.Image, "server-image", cmp.Or(os.Getenv("OPERATOR_IMAGE"), defaultImage),
-		"image of server pods whose SCIMServer names none; default: the variable OPERATOR_IMAGE")
+	f.StringVar(&o.controllers.Image, "server-image", os.Getenv("OPERATOR_IMAGE"),
+		"image of server pods whose SCIMServer names none; default: the variable OPERATOR_IMAGE, else the operator's own image")
 	f.StringVar(&o.controllers.DefaultBaseURL, "default-base-url", "",
 		"base URL of servers without endpoint; default: the DNS name of their Service")
 	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
@@ -76,6 +75,11 @@ func run(ctx context.Context, o options) error {
 	mgr, err := ctrl.NewManager(kubeconfig, controllers.ManagerOptions(managerOptions(o), scheme))
 	if err != nil {
 		return fmt.Errorf("connect to the cluster: %w", err)
+	}
+	if o.controllers.Image == "" {
+		if o.controllers.Image, err = ownImage(ctx, mgr.GetAPIReader()); err != nil {
+			return err
+		}
 	}
 	if err := controllers.Setup(ctx, mgr, o.controllers); err != nil {
 		return err
