@@ -27,6 +27,7 @@ func Open(path string, functions ...*Function) (*Conn, error) {
 		return nil, err
 	}
 	sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
+	c.keepPlans()
 	for _, f := range functions {
 		if err := c.add(f); err != nil {
 			return nil, errors.Join(err, c.Close())
@@ -51,6 +52,15 @@ func (c *Conn) open(path string) error {
 		return c.error(rc)
 	}
 	return nil
+}
+
+// keepPlans makes SQLite keep the plan of a prepared statement whatever is bound to it. Else it compiles statements anew
+// each time a parameter is bound that might make a partial index useful.
+func (c *Conn) keepPlans() {
+	const size = 2 * 8 // of the variable arguments: on, and no pointer to the outcome
+	args := c.tls.Alloc(size)
+	defer c.tls.Free(size)
+	sqlite3.Xsqlite3_db_config(c.tls, c.db, sqlite3.SQLITE_DBCONFIG_ENABLE_QPSG, libc.VaList(args, int32(1), uintptr(0)))
 }
 
 // pointer turns the address of C memory, which the garbage collector does not know, into a pointer.
