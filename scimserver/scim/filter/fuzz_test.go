@@ -2,6 +2,7 @@ package filter_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,12 +63,9 @@ func checkError(t *testing.T, err error, kinds ...scimerr.Type) {
 	if !errors.As(err, &e) || e.Status != 400 || e.Detail == "" || len(e.Detail) > 4096 {
 		t.Fatalf("error %v", err)
 	}
-	for _, kind := range kinds {
-		if e.ScimType == kind {
-			return
-		}
+	if !slices.Contains(kinds, e.ScimType) {
+		t.Fatalf("error %v", err)
 	}
-	t.Fatalf("error %v", err)
 }
 
 // FuzzParsePath: a path is what it is printed as.

@@ -272,6 +272,14 @@ func TestParseAlias(t *testing.T) {
 		if ok != (err == nil) || ok && filter.String(e) != `emails.value co "x"` {
 			t.Errorf("%s: %v, %v", identifier, e, err)
 		}
+		if p, err := filter.ParseAttribute(`EMAIL`, rt, tolerance.Compatible()); ok != (err == nil) || ok && p.String() != "emails.value" {
+			t.Errorf("%s: sorted by %v, %v", identifier, p, err)
+		}
+		for _, path := range []string{"email", `email[type eq "work"]`} {
+			if p, err := filter.ParsePath(path, rt, tolerance.Compatible()); err == nil {
+				t.Errorf("%s: %s is a path, %v", identifier, path, p)
+			}
+		}
 	}
 }
 

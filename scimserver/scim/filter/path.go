@@ -32,6 +32,9 @@ func ParsePath(text string, rt *schema.ResourceType, tol *tolerance.Log) (PatchP
 	if err != nil {
 		return PatchPath{}, err
 	}
+	if path.Sub != nil && !strings.Contains(text, ".") {
+		return PatchPath{}, p.unknown(text, ErrNoAttribute) // an alias of lookups, not a place to write to
+	}
 	out := PatchPath{Path: path}
 	if p.peek() == '[' {
 		err = p.filtered(&out)

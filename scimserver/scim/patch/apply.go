@@ -2,6 +2,7 @@ package patch
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
@@ -93,13 +94,9 @@ func (p *patcher) attribute(op *Op, old resource.Value) (resource.Value, error) 
 }
 
 func (p *patcher) set(a *schema.Attribute, v resource.Value) {
-	for _, t := range p.touched {
-		if t == a {
-			resource.SetAttribute(p.rt, p.doc, a, v)
-			return
-		}
+	if !slices.Contains(p.touched, a) {
+		p.touched = append(p.touched, a)
 	}
-	p.touched = append(p.touched, a)
 	resource.SetAttribute(p.rt, p.doc, a, v)
 }
 

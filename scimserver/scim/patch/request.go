@@ -1,6 +1,8 @@
 package patch
 
 import (
+	"slices"
+
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
@@ -73,7 +75,7 @@ func (r *Request) Members() ([]MemberChange, *Request) {
 func appendChange(changes []MemberChange, c MemberChange) []MemberChange {
 	if n := len(changes); n > 0 && c.Kind == changes[n-1].Kind && (c.Kind == AddMembers || c.Kind == RemoveMembers) {
 		last := &changes[n-1]
-		last.IDs = append(last.IDs[:len(last.IDs):len(last.IDs)], c.IDs...)
+		last.IDs = append(slices.Clip(last.IDs), c.IDs...)
 		return changes
 	}
 	return append(changes, c)

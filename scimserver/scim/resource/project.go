@@ -23,7 +23,7 @@ func (o *Object) take(a *schema.Attribute, v Value, c choice) {
 	if !c.take {
 		return
 	}
-	if c.subs != nil {
+	if c.subs != all {
 		v = project(a, v, c.subs)
 	}
 	o.add(a, v)
@@ -42,9 +42,9 @@ func (o *Object) takeExtension(e *schema.Extension, in *Object, choices []choice
 }
 
 // project leaves the sub-attributes that are taken; null if nothing is left.
-func project(a *schema.Attribute, v Value, subs []bool) Value {
+func project(a *schema.Attribute, v Value, subs uint64) Value {
 	if v.Kind() == KindArray {
-		var out []Value
+		out := make([]Value, 0, len(v.Elems()))
 		for _, e := range v.Elems() {
 			if e = project(a, e, subs); !e.IsNull() {
 				out = append(out, e)
@@ -57,7 +57,7 @@ func project(a *schema.Attribute, v Value, subs []bool) Value {
 	}
 	o := NewObject(v.Object().Len())
 	for name, v := range v.Object().All() {
-		if s := a.Sub(name); s != nil && subs[s.Position()] {
+		if s := a.Sub(name); s != nil && subs&bit(s) != 0 {
 			o.add(s, v)
 		}
 	}

@@ -14,11 +14,16 @@ type Projection struct {
 	empty      bool
 }
 
-// choice is what becomes of one attribute: nil subs stand for all of them.
+// choice is what becomes of one attribute: whether it is taken, and which of its sub-attributes, a bit for each position.
 type choice struct {
 	take bool
-	subs []bool
+	subs uint64
 }
+
+// all are the bits of all sub-attributes; a schema has 64 at most.
+const all = ^uint64(0)
+
+func bit(s *schema.Attribute) uint64 { return 1 << s.Position() }
 
 // ParseProjection reads the two query parameters, comma-separated names of any case, with or without URN; a URN alone is the whole
 // extension. Where both are given, both apply. Unknown names select nothing.
@@ -49,50 +54,38 @@ func listed(list string) func(func(string) bool) {
 }
 
 // start is the choice before any name: what is returned always, and by default if everything is.
-func start(rt *schema.ResourceType, all bool) Projection {
-	p := Projection{rt: rt, core: make([]choice, rt.Positions())}
-	for _, name := range [...]string{"schemas", "id", "externalId", "meta"} {
+func start(rt *schema.ResourceType, everything bool) Projection {
+	p := Projection{rt: rt, core: make([]choice, rt.Positions()), extensions: make([][]choice, len(rt.Extensions))}
+	for _, name := range common {
 		a := rt.Attribute(name)
-		p.core[a.Position()] = initial(a, all)
+		p.core[a.Position()] = initial(a, everything)
 	}
 	for _, a := range rt.Core.Attributes {
-		p.core[a.Position()] = initial(a, all)
+		p.core[a.Position()] = initial(a, everything)
 	}
 	for i := range rt.Extensions {
-		var list []choice
-		for _, a := range rt.Extensions[i].Schema.Attributes {
-			list = append(list, initial(a, all))
+		attributes := rt.Extensions[i].Schema.Attributes
+		p.extensions[i] = make([]choice, len(attributes))
+		for j, a := range attributes {
+			p.extensions[i][j] = initial(a, everything)
 		}
-		p.extensions = append(p.extensions, list)
 	}
 	return p
 }
 
-func initial(a *schema.Attribute, all bool) choice {
-	take := a.Returned == schema.Always || a.Returned == schema.Default && all
-	return choice{take: take, subs: usual(a)}
+var common = [...]string{"schemas", "id", "externalId", "meta"}
+
+func initial(a *schema.Attribute, everything bool) choice {
+	return choice{take: a.Returned == schema.Always || a.Returned == schema.Default && everything, subs: usual(a)}
 }
 
-// usual are the sub-attributes that come with an attribute, nil for all.
-func usual(a *schema.Attribute) []bool {
-	var subs []bool
-	for i, s := range a.SubAttributes {
+// usual are the sub-attributes that come with an attribute.
+func usual(a *schema.Attribute) uint64 {
+	subs := all
+	for _, s := range a.SubAttributes {
 		if s.Returned == schema.OnRequest || s.Returned == schema.Never {
-			subs = restrict(a, subs)
-			subs[i] = false
+			subs &^= bit(s)
 		}
-	}
-	return subs
-}
-
-// restrict makes the list of sub-attributes explicit.
-func restrict(a *schema.Attribute, subs []bool) []bool {
-	if subs != nil {
-		return subs
-	}
-	subs = make([]bool, len(a.SubAttributes))
-	for i := range subs {
-		subs[i] = true
 	}
 	return subs
 }
@@ -133,26 +126,24 @@ func findPath(rt *schema.ResourceType, name string) (schema.Path, bool) {
 }
 
 func (p *Projection) include(path schema.Path, c *choice) {
-	if path.Leaf().Returned == schema.Never || path.Attr.Returned == schema.Never {
-		return
-	}
-	if path.Sub == nil {
-		c.take, c.subs = true, usual(path.Attr)
-		return
-	}
-	if !c.take {
-		c.take, c.subs = true, always(path.Attr)
-	}
-	if c.subs != nil {
-		c.subs[path.Sub.Position()] = true
+	switch {
+	case path.Attr.Returned == schema.Never:
+	case path.Sub == nil:
+		c.take, c.subs = true, c.subs|usual(path.Attr)
+	case c.take:
+		c.subs |= bit(path.Sub)
+	default:
+		c.take, c.subs = true, always(path.Attr)|bit(path.Sub)
 	}
 }
 
 // always are the sub-attributes that are returned whenever their attribute is.
-func always(a *schema.Attribute) []bool {
-	subs := make([]bool, len(a.SubAttributes))
-	for i, s := range a.SubAttributes {
-		subs[i] = s.Returned == schema.Always
+func always(a *schema.Attribute) uint64 {
+	var subs uint64
+	for _, s := range a.SubAttributes {
+		if s.Returned == schema.Always {
+			subs |= bit(s)
+		}
 	}
 	return subs
 }
@@ -165,20 +156,19 @@ func (p *Projection) exclude(path schema.Path, c *choice) {
 		c.take = false
 		return
 	}
-	c.subs = restrict(path.Attr, c.subs)
-	c.subs[path.Sub.Position()] = false
+	c.subs &^= bit(path.Sub)
 }
 
 // plain says whether nothing but links is left out, so that documents can be sent as they are.
 func (p *Projection) plain() bool {
-	for _, a := range [...]string{"id", "externalId", "meta"} {
-		if !p.core[p.rt.Attribute(a).Position()].whole() {
+	for _, name := range common {
+		if !p.core[p.rt.Attribute(name).Position()].whole() {
 			return false
 		}
 	}
 	for _, a := range p.rt.Core.Attributes {
 		c := p.core[a.Position()]
-		if stored := !a.Linked() && a.Returned != schema.Never; stored && !c.whole() || c.take && c.subs != nil {
+		if stored := !a.Linked() && a.Returned != schema.Never; stored && !c.whole() || c.take && c.subs != all {
 			return false
 		}
 	}
@@ -192,7 +182,7 @@ func (p *Projection) plain() bool {
 	return true
 }
 
-func (c choice) whole() bool { return c.take && c.subs == nil }
+func (c choice) whole() bool { return c.take && c.subs == all }
 
 // Empty says that a stored document may be sent as it is, with id, meta and the links that Wants names.
 func (p Projection) Empty() bool { return p.empty || p.rt == nil }
@@ -216,5 +206,5 @@ func (p Projection) WantsSub(name, sub string) bool {
 		return false
 	}
 	c := p.core[path.Attr.Position()]
-	return c.take && (c.subs == nil || c.subs[path.Sub.Position()])
+	return c.take && c.subs&bit(path.Sub) != 0
 }

@@ -11,6 +11,7 @@ const (
 	maxURN        = 255
 	maxName       = 64
 	maxAttributes = 512 // of one extension, sub-attributes included
+	maxSubs       = 64  // of one complex attribute
 )
 
 var (
@@ -98,8 +99,7 @@ func (p *problems) name(here string, a, parent *Attribute) {
 }
 
 func (p *problems) shape(here string, a, parent *Attribute) {
-	if int(a.Type) >= len(typeNames) || int(a.Mutability) >= len(mutabilityNames) ||
-		int(a.Returned) >= len(returnedNames) || int(a.Uniqueness) >= len(uniquenessNames) {
+	if !a.known() {
 		p.add("%s: a characteristic is unknown", here)
 		return
 	}
@@ -108,6 +108,8 @@ func (p *problems) shape(here string, a, parent *Attribute) {
 		p.add("%s: only an attribute of type complex has sub-attributes", here)
 	case a.Type == Complex && parent != nil:
 		p.add("%s: a sub-attribute cannot be complex", here)
+	case len(a.SubAttributes) > maxSubs:
+		p.add("%s: %d sub-attributes: at most %d", here, len(a.SubAttributes), maxSubs)
 	case a.Type == Complex && len(a.SubAttributes) == 0:
 		p.add("%s: a complex attribute needs sub-attributes", here)
 	case a.Type == Complex:
@@ -116,6 +118,12 @@ func (p *problems) shape(here string, a, parent *Attribute) {
 	if a.Uniqueness != None && (a.Type == Complex || a.Type == Boolean) {
 		p.add("%s: values of type %s cannot be unique", here, a.Type)
 	}
+}
+
+// known says whether the characteristics have a keyword.
+func (a *Attribute) known() bool {
+	return int(a.Type) < len(typeNames) && int(a.Mutability) < len(mutabilityNames) &&
+		int(a.Returned) < len(returnedNames) && int(a.Uniqueness) < len(uniquenessNames)
 }
 
 func (p *problems) mutability(here string, a, parent *Attribute) {

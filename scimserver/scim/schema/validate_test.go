@@ -49,6 +49,7 @@ func TestNewRefuses(t *testing.T) {
 		"two problems":       {one(ext("acme", text("1a"))), []string{"use a URN", "use a letter"}},
 		"complex, no subs":   {one(ext("urn:a:b", &schema.Attribute{Name: "a", Type: schema.Complex})), []string{"a complex attribute needs sub-attributes"}},
 		"subs, not complex":  {one(ext("urn:a:b", &schema.Attribute{Name: "a", SubAttributes: []*schema.Attribute{text("b")}})), []string{"only an attribute of type complex"}},
+		"too many subs":      {one(ext("urn:a:b", &schema.Attribute{Name: "a", Type: schema.Complex, SubAttributes: many[:65]})), []string{"65 sub-attributes: at most 64"}},
 		"nested complex": {one(ext("urn:a:b", &schema.Attribute{Name: "a", Type: schema.Complex, SubAttributes: []*schema.Attribute{
 			{Name: "b", Type: schema.Complex, SubAttributes: []*schema.Attribute{text("c")}}}})), []string{`attribute "a": attribute "b": a sub-attribute cannot be complex`}},
 		"sub twice": {one(ext("urn:a:b", &schema.Attribute{Name: "a", Type: schema.Complex, SubAttributes: []*schema.Attribute{text("b"), text("B")}})), []string{`attribute "B": declared twice`}},
