@@ -8,7 +8,7 @@ type Rule string
 // Info tells about one rule.
 type Info struct {
 	Rule    Rule
-	Clients string // who needs it
+	Clients string // who is known to need it
 	What    string // what is sent, and what is made of it
 	Where   string // the part of the request: body, patch, filter or header
 }
