@@ -18,18 +18,22 @@ var (
 	managerKey    = []byte(`"manager":{"value":"`)
 )
 
-// managerSpan finds the object of the manager in a stored document, and the id in it.
+// managerSpan finds the object of the manager in a stored document, and the id in it. Most documents have none, which
+// shows at once.
 func managerSpan(doc []byte) (start, end int, id string) {
-	start = bytes.Index(doc, enterpriseKey)
-	if start < 0 {
+	found := bytes.Index(doc, managerKey)
+	if found < 0 {
 		return 0, 0, ""
 	}
-	start += len(enterpriseKey) - 1
-	i := bytes.Index(doc[start:objectEnd(doc, start)], managerKey)
-	if i < 0 {
+	extension := bytes.Index(doc, enterpriseKey)
+	if extension < 0 {
 		return 0, 0, ""
 	}
-	start += i + len(managerKey)
+	extension += len(enterpriseKey) - 1
+	if found < extension || found > objectEnd(doc, extension) {
+		return 0, 0, ""
+	}
+	start = found + len(managerKey)
 	n := bytes.IndexAny(doc[start:], `"\`)
 	if n <= 0 || doc[start+n] == '\\' {
 		return 0, 0, ""
