@@ -55,6 +55,7 @@ type patcher struct {
 	doc     *resource.Object
 	touched []*schema.Attribute
 	secrets *resource.Object
+	work    int // see charge
 }
 
 func (p *patcher) apply(op *Op) error {

@@ -25,14 +25,14 @@ func (p *patcher) elements(op *Op, old resource.Value) (resource.Value, error) {
 	if sent.IsNull() {
 		return old, nil
 	}
-	next := old.Elems()
+	if err := p.charge(elementsCost(a, old) + elementsCost(a, sent) + len(old.Elems())*min(len(sent.Elems()), 16)); err != nil {
+		return old, err
+	}
+	next := slices.Clone(old.Elems())
 	if anyPrimary(a, sent.Elems()) {
-		next = demoteAll(a, next)
+		onlyPrimary(a, next, -1)
 	}
-	v, err := resource.Finish(a, slices.Concat(next, sent.Elems()), p.tol)
-	if err != nil {
-		return v, err
-	}
+	v := array(resource.Union(a, next, sent.Elems()))
 	return v, guard(a, old, v)
 }
 
@@ -47,6 +47,9 @@ func (p *patcher) removeElements(op *Op, old resource.Value) (resource.Value, er
 	}
 	listed, err := resource.Coerce(a, op.Value, p.tol)
 	if err != nil {
+		return old, err
+	}
+	if err := p.charge(len(old.Elems()) * len(listed.Elems())); err != nil {
 		return old, err
 	}
 	left := slices.DeleteFunc(slices.Clone(old.Elems()), func(e resource.Value) bool {
@@ -72,6 +75,9 @@ func covers(a *schema.Attribute, listed, e resource.Value) bool {
 
 // everyElement sets or removes a sub-attribute of all elements.
 func (p *patcher) everyElement(op *Op, old resource.Value) (resource.Value, error) {
+	if err := p.charge(len(old.Elems())); err != nil {
+		return old, err
+	}
 	all := make([]int, len(old.Elems()))
 	for i := range all {
 		all[i] = i
@@ -117,12 +123,6 @@ func isPrimary(a *schema.Attribute, e resource.Value) bool {
 
 func anyPrimary(a *schema.Attribute, elems []resource.Value) bool {
 	return slices.ContainsFunc(elems, func(e resource.Value) bool { return isPrimary(a, e) })
-}
-
-func demoteAll(a *schema.Attribute, elems []resource.Value) []resource.Value {
-	out := slices.Clone(elems)
-	onlyPrimary(a, out, -1)
-	return out
 }
 
 // onlyPrimary takes primary from all elements but one (RFC 7644 §3.5.2).

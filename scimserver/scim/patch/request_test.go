@@ -1,9 +1,14 @@
 package patch_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/patch"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimtest"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
@@ -34,6 +39,39 @@ func TestMembersJoinsCopies(t *testing.T) {
 		changes, rest := request.Members()
 		if len(changes) != 1 || len(changes[0].IDs) != 2 || len(rest.Ops) != 1 || rest.Ops[0].Kind.String() != "replace" {
 			t.Fatalf("got %+v, %+v", changes, rest)
+		}
+	}
+}
+
+// TestWorkIsBounded: many operations on many elements are refused before they take long.
+func TestWorkIsBounded(t *testing.T) {
+	t.Parallel()
+	rt := scimtest.Type(t, "User")
+	var body strings.Builder
+	body.WriteString(`{"schemas":["@P"],"Operations":[{"op":"add","path":"emails","value":[{"value":"x"}`)
+	for i := range 9_000 {
+		fmt.Fprintf(&body, `,{"value":"a%d"}`, i)
+	}
+	body.WriteString(`]}`)
+	for _, operation := range []string{
+		`{"op":"replace","path":"emails[value eq \"nobody\" or value eq \"x\"].display","value":"d"}`,
+		`{"op":"add","path":"emails","value":[{"value":"x"}]}`,
+		`{"op":"remove","path":"emails","value":[{"value":"nobody"}]}`,
+		`{"op":"replace","path":"emails.display","value":"d"}`,
+	} {
+		text := body.String() + strings.Repeat(","+operation, 3_000) + `]}`
+		request, err := patch.Parse(decode(t, text), rt, tolerance.Compatible())
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		_, _, err = patch.Apply(rt, document(t, rt, ann), request, tolerance.Compatible())
+		var e *scimerr.Error
+		if !errors.As(err, &e) || e.Status != 413 {
+			t.Errorf("%s: %v", operation, err)
+		}
+		if took := time.Since(start); took > 30*time.Second {
+			t.Errorf("%s: took %v", operation, took)
 		}
 	}
 }

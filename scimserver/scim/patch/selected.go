@@ -12,6 +12,9 @@ import (
 // selected is a multi-valued attribute after an operation on the elements a filter selects.
 func (p *patcher) selected(op *Op, old resource.Value) (resource.Value, error) {
 	elems := old.Elems()
+	if err := p.charge(len(elems) * filterCost(op.Path.Filter)); err != nil {
+		return old, err
+	}
 	var at []int
 	for i, e := range elems {
 		if filter.MatchValue(op.Path.Filter, e) {

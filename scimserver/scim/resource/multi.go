@@ -67,10 +67,24 @@ func Finish(a *schema.Attribute, elems []Value, tol *tolerance.Log) (Value, erro
 	if err := onePrimary(a, elems, tol); err != nil {
 		return Value{}, err
 	}
-	if len(elems) == 0 {
+	switch {
+	case len(elems) == 0:
 		return Value{}, nil
+	case len(elems) > maxValues:
+		return Value{}, scimerr.InvalidValue("%s: %d values: at most %d", a.FullName(), len(elems), maxValues)
 	}
 	return Array(elems...), nil
+}
+
+// maxValues bounds what an attribute can grow to, for each change of it looks at all its values. Members are kept elsewhere.
+const maxValues = 10_000
+
+// Union appends elements to others, both canonical, merging those of the same value and type. The first slice is reused.
+func Union(a *schema.Attribute, elems, more []Value) []Value {
+	if len(more) > pairwise {
+		return dropDoublesByKey(a, append(elems, more...))
+	}
+	return appendNew(a, elems, more)
 }
 
 // unfoldAll reads JSON in the values of elements that came about piece by piece.
@@ -143,7 +157,11 @@ func dropDoubles(a *schema.Attribute, elems []Value) []Value {
 	if len(elems) > pairwise {
 		return dropDoublesByKey(a, elems)
 	}
-	out := elems[:0]
+	return appendNew(a, elems[:0], elems)
+}
+
+// appendNew appends elements, or merges them with one that is the same, by comparing all pairs.
+func appendNew(a *schema.Attribute, out, elems []Value) []Value {
 	for _, e := range elems {
 		if i := slices.IndexFunc(out, func(o Value) bool { return same(a, o, e) }); i >= 0 {
 			out[i] = overlay(a, out[i], e)
