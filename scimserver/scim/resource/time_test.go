@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 )
 
@@ -63,5 +65,24 @@ func TestLooseTime(t *testing.T) {
 		if got, ok := resource.LooseTime(in); ok != (want != "") || ok && got != want {
 			t.Errorf("LooseTime(%q) = %q, %v, want %q", in, got, ok, want)
 		}
+	}
+}
+
+func TestAppendTimeIsAppendFormat(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		const year0, year12000 = -62167219200000, 316516204800000 // milliseconds
+		at := time.UnixMilli(rapid.Int64Range(year0-1e12, year12000).Draw(t, "at")).In(time.FixedZone("", rapid.IntRange(-43200, 43200).Draw(t, "zone")))
+		if got, want := string(resource.AppendTime([]byte("x"), at)), "x"+at.UTC().Format("2006-01-02T15:04:05.000Z"); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	})
+}
+
+func BenchmarkAppendTime(b *testing.B) {
+	at := time.Date(2026, 11, 22, 5, 12, 1, 519e6, time.UTC)
+	var dst []byte
+	for b.Loop() {
+		dst = resource.AppendTime(dst[:0], at)
 	}
 }
