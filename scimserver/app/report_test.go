@@ -20,14 +20,18 @@ type operator struct {
 	fails []error
 }
 
-func (o *operator) Report(_ context.Context, r config.Report) error {
+func (o *operator) Report(ctx context.Context, r config.Report) error {
 	if len(o.fails) > 0 {
 		err := o.fails[0]
 		o.fails = o.fails[1:]
 		return err
 	}
-	o.got <- r
-	return nil
+	select {
+	case o.got <- r:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // until waits for a report that is as it should be.
