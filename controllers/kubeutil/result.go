@@ -3,6 +3,7 @@ package kubeutil
 import (
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -18,12 +19,21 @@ const (
 	Recheck = time.Minute
 )
 
-// Result ends a reconciliation. A write that came too late is no error, but a reason to look again soon.
+// Result ends a reconciliation. A write that came too late is no error, but a reason to look again soon; a namespace
+// that is being deleted takes everything along, so there is nothing left to do.
 func Result(requeue time.Duration, err error) (ctrl.Result, error) {
+	if NamespaceTerminating(err) {
+		return ctrl.Result{}, nil
+	}
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) {
 		return ctrl.Result{RequeueAfter: stale}, nil
 	}
 	return ctrl.Result{RequeueAfter: requeue}, err
+}
+
+// NamespaceTerminating tells whether the API server refused to create an object because its namespace is being deleted.
+func NamespaceTerminating(err error) bool {
+	return apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
 }
 
 // Earlier is the shorter of two times to wait, where 0 is forever.

@@ -19,8 +19,8 @@ func PatchStatus(ctx context.Context, c client.Client, before, obj client.Object
 		return nil
 	}
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := c.Status().Patch(ctx, obj, patch); err != nil {
-		return fmt.Errorf("write the status of %s: %w", client.ObjectKeyFromObject(obj), client.IgnoreNotFound(err))
+	if err := client.IgnoreNotFound(c.Status().Patch(ctx, obj, patch)); err != nil {
+		return fmt.Errorf("write the status of %s: %w", client.ObjectKeyFromObject(obj), err)
 	}
 	return nil
 }

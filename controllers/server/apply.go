@@ -63,6 +63,9 @@ func (r *Reconciler) applyOne(ctx context.Context, p *pass, wanted *unstructured
 		p.conflict(conflict)
 		return kubeutil.ErrStop
 	}
+	if kubeutil.NamespaceTerminating(err) {
+		return err
+	}
 	if apierrors.IsInvalid(err) || apierrors.IsForbidden(err) || apierrors.IsBadRequest(err) {
 		p.finding = compile.Finding{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("the API server refuses %s %s: %v", wanted.GetKind(), wanted.GetName(), err)}
 		p.requeue = kubeutil.Earlier(p.requeue, kubeutil.Recheck) // a quota or a policy of the namespace may change
