@@ -88,7 +88,7 @@ func (x *exchange) fail(err error) {
 		x.abort(err)
 	}
 	x.err = x.public(err)
-	if x.err.Status >= http.StatusInternalServerError {
+	if x.err.Status >= http.StatusInternalServerError && !x.switchedOff() {
 		x.logFault(err)
 	}
 	header := x.w.Header()
@@ -105,6 +105,9 @@ func (x *exchange) fail(err error) {
 	x.WriteHeader(x.err.Status)
 	_, _ = x.w.Write(x.ans.Body) // a client that is gone needs no answer
 }
+
+// switchedOff tells whether the answer is that of a tenant which is meant to be out of service; that is no fault.
+func (x *exchange) switchedOff() bool { return x.tenant != nil && x.err == x.tenant.Unavailable }
 
 func (x *exchange) abort(err error) {
 	if _, gone := errors.AsType[goneError](err); !gone {
