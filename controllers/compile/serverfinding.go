@@ -23,7 +23,7 @@ type ServerFacts struct {
 
 // ServerFinding tells whether the server is accepted.
 func ServerFinding(f ServerFacts) Finding {
-	return first(f, storage, baseURL, selectorValid, references, hosts,
+	return first(f, storage, baseURL, references, hosts,
 		func(f ServerFacts) Finding { return unless(f.VolumeChange, v1alpha1.ReasonNotImplemented) },
 		func(f ServerFacts) Finding { return unless(f.Workload, v1alpha1.ReasonInvalid) })
 }

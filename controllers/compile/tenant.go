@@ -30,7 +30,7 @@ type TenantFacts struct {
 // Tenant tells whether the tenant is accepted. What the server's owner decides comes first: the rest of a tenant's spec
 // must not hide it.
 func Tenant(f TenantFacts) Finding {
-	return first(f, serverFound, allowed, bound, ownership, notImplemented, specValid, entryValid,
+	return first(f, serverFound, allowed, bound, ownership, notImplemented, entryValid,
 		func(f TenantFacts) Finding { return f.Credentials })
 }
 
