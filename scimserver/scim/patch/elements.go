@@ -94,13 +94,15 @@ func (p *patcher) everyElement(op *Op, old resource.Value) (resource.Value, erro
 // setEach applies an operation on a sub-attribute to the elements at the positions.
 func (p *patcher) setEach(op *Op, elems []resource.Value, at []int) (resource.Value, error) {
 	a := op.target()
+	value, err := p.sub(op)
+	if err != nil {
+		return value, err
+	}
 	next := slices.Clone(elems)
 	for _, i := range at {
-		v, err := p.subOf(a, next[i], op)
-		if err != nil {
-			return v, err
+		if next[i], err = p.withSub(a, next[i], op, value); err != nil {
+			return next[i], err
 		}
-		next[i] = v
 	}
 	if op.Path.Path.Sub == a.Primary() && len(at) > 0 && isPrimary(a, next[at[0]]) {
 		onlyPrimary(a, next, at[0])

@@ -82,13 +82,15 @@ func (p *patcher) unassigns(op *Op) bool {
 // writeAt adds to, or replaces, the elements at the positions.
 func (p *patcher) writeAt(op *Op, elems []resource.Value, at []int) (resource.Value, error) {
 	a := op.target()
+	write, err := p.writer(op)
+	if err != nil {
+		return resource.Null(), err
+	}
 	next := slices.Clone(elems)
 	for _, i := range at {
-		v, err := p.write(op, next[i])
-		if err != nil {
-			return v, err
+		if next[i], err = write(next[i]); err != nil {
+			return resource.Null(), err
 		}
-		next[i] = v
 	}
 	if isPrimary(a, next[at[0]]) {
 		onlyPrimary(a, next, at[0])
@@ -96,16 +98,18 @@ func (p *patcher) writeAt(op *Op, elems []resource.Value, at []int) (resource.Va
 	return array(next), nil
 }
 
-func (p *patcher) write(op *Op, e resource.Value) (resource.Value, error) {
+// writer reads the value once, for any number of elements.
+func (p *patcher) writer(op *Op) (func(resource.Value) (resource.Value, error), error) {
 	a := op.target()
 	if op.Kind == Add && a.Type == schema.Complex {
-		return p.merge(a, e, op.Value)
+		part, err := p.part(a, op.Value)
+		return func(e resource.Value) (resource.Value, error) { return part.merge(a, e) }, err
 	}
 	v, err := resource.CoerceElement(a, op.Value, p.tol)
-	if err != nil || a.Type != schema.Complex || v.IsNull() {
-		return v, err
+	if err == nil && a.Type == schema.Complex && !v.IsNull() {
+		v, err = p.keepFilter(a, v, op.Path.Filter)
 	}
-	return p.keepFilter(a, v, op.Path.Filter)
+	return func(resource.Value) (resource.Value, error) { return v, nil }, err
 }
 
 // keepFilter gives a new element what the filter selects on, as its type, where the client left that out.

@@ -14,7 +14,11 @@ func (p *patcher) single(a *schema.Attribute, old resource.Value, kind Kind, v r
 		return resource.Null(), guardAll(a, old, resource.Null())
 	}
 	if a.Type == schema.Complex {
-		return p.merge(a, old, v)
+		part, err := p.part(a, v)
+		if err != nil {
+			return old, err
+		}
+		return part.merge(a, old)
 	}
 	next, err := resource.CoerceElement(a, v, p.tol)
 	if err != nil {
@@ -39,20 +43,28 @@ func guardAll(a *schema.Attribute, old, next resource.Value) error {
 	return nil
 }
 
-// merge sets the sub-attributes a value has and leaves the others (RFC 7644 §3.5.2.3). Those that are null in it are unassigned.
-func (p *patcher) merge(a *schema.Attribute, old, v resource.Value) (resource.Value, error) {
-	part, err := resource.CoercePartial(a, v, p.tol)
-	if err != nil {
-		return part, err
-	}
+// part is a value for a complex attribute: what it sets, and what it names besides and so unassigns.
+type part struct {
+	value    resource.Value
+	sent     *resource.Object
+	isObject bool
+}
+
+func (p *patcher) part(a *schema.Attribute, v resource.Value) (part, error) {
+	value, err := resource.CoercePartial(a, v, p.tol)
 	sent, isObject := resource.Embedded(v, p.tol)
-	if part.IsNull() && !isObject {
+	return part{value, sent, isObject}, err
+}
+
+// merge sets the sub-attributes a value has and leaves the others (RFC 7644 §3.5.2.3). Those that are null in it are unassigned.
+func (p part) merge(a *schema.Attribute, old resource.Value) (next resource.Value, err error) {
+	if p.value.IsNull() && !p.isObject {
 		return resource.Null(), guardAll(a, old, resource.Null())
 	}
-	next := old
+	next = old
 	for _, s := range a.SubAttributes {
-		value := part.Object().Value(s.Name)
-		if _, named := sent.Get(s.Name); value.IsNull() && !named || s.Mutability == schema.ReadOnly {
+		value := p.value.Object().Value(s.Name)
+		if _, named := p.sent.Get(s.Name); value.IsNull() && !named || s.Mutability == schema.ReadOnly {
 			continue
 		}
 		if next, err = setSub(a, next, s, value); err != nil {
@@ -97,10 +109,18 @@ func (p *patcher) sub(op *Op) (resource.Value, error) {
 
 // subOf is a complex value after an operation on one of its sub-attributes.
 func (p *patcher) subOf(a *schema.Attribute, old resource.Value, op *Op) (resource.Value, error) {
-	s := op.Path.Path.Sub
 	value, err := p.sub(op)
-	if err != nil || value.IsNull() && op.Kind == Add {
+	if err != nil {
 		return old, err
+	}
+	return p.withSub(a, old, op, value)
+}
+
+// withSub is subOf for a value that is read already.
+func (p *patcher) withSub(a *schema.Attribute, old resource.Value, op *Op, value resource.Value) (next resource.Value, err error) {
+	s := op.Path.Path.Sub
+	if value.IsNull() && op.Kind == Add {
+		return old, nil
 	}
 	if s.MultiValued && op.Kind == Add {
 		value = resource.Array(append(append([]resource.Value{}, old.Object().Value(s.Name).Elems()...), value.Elems()...)...)
@@ -108,8 +128,7 @@ func (p *patcher) subOf(a *schema.Attribute, old resource.Value, op *Op) (resour
 			return old, err
 		}
 	}
-	next, err := setSub(a, old, s, value)
-	if err != nil {
+	if next, err = setSub(a, old, s, value); err != nil {
 		return next, err
 	}
 	return next, guard(a, old, next)
