@@ -108,3 +108,6 @@ func quiet() ctrl.Options {
 		Controller:             ctrlconfig.Controller{SkipNameValidation: &skip},
 	}
 }
+
+// Kubeconfig is the content of a file with which a program reaches the cluster.
+func (c *Cluster) Kubeconfig() []byte { return c.environment.KubeConfig }

@@ -1,0 +1,136 @@
+package envtest_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/envtest"
+	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+)
+
+// tenantsAtOnce are applied together, each with a server of its own.
+const tenantsAtOnce = 100
+
+// BenchmarkHundredTenants measures the operator as a process: the time until tenants that are applied at once are all
+// programmed, and the greatest resident memory.
+//
+//	go test -run '^$' -bench HundredTenants -benchtime 1x ./controllers/envtest
+func BenchmarkHundredTenants(b *testing.B) {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		b.Skip("KUBEBUILDER_ASSETS is not set")
+	}
+	ctrl.SetLogger(logr.Discard())
+	c, err := envtest.Start()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = c.Stop() })
+	pods, err := c.StartPods()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = pods.Stop() })
+	operator := startProcess(b, c)
+	for b.Loop() {
+		apply(b, c.Client)
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/100-tenants")
+	b.ReportMetric(memory(b, operator.Process.Pid, "VmHWM"), "MiB-peak-RSS")
+	b.ReportMetric(memory(b, operator.Process.Pid, "VmRSS"), "MiB-RSS")
+}
+
+// apply creates the tenants and waits until all are programmed.
+func apply(b *testing.B, c client.Client) {
+	b.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "bench-"}}
+	if err := c.Create(b.Context(), ns); err != nil {
+		b.Fatal(err)
+	}
+	for i := range tenantsAtOnce {
+		t := &v1alpha1.SCIMTenant{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: fmt.Sprintf("t%03d", i)}}
+		if err := c.Create(b.Context(), t); err != nil {
+			b.Fatal(err)
+		}
+	}
+	err := wait.PollUntilContextTimeout(b.Context(), 100*time.Millisecond, 5*time.Minute, true, func(ctx context.Context) (bool, error) {
+		var list v1alpha1.SCIMTenantList
+		if err := c.List(ctx, &list, client.InNamespace(ns.Name)); err != nil {
+			return false, err
+		}
+		for i := range list.Items {
+			if !kubeutil.IsTrue(&list.Items[i], v1alpha1.ConditionProgrammed) {
+				return false, nil
+			}
+		}
+		return len(list.Items) == tenantsAtOnce, nil
+	})
+	if err != nil {
+		b.Fatalf("not all tenants are programmed: %v", err)
+	}
+}
+
+// startProcess builds the operator and runs it against the cluster.
+func startProcess(b *testing.B, c *envtest.Cluster) *exec.Cmd {
+	b.Helper()
+	dir := b.TempDir()
+	binary, kubeconfig := filepath.Join(dir, "operator"), filepath.Join(dir, "kubeconfig")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "../../cmd/operator")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	if err := os.WriteFile(kubeconfig, c.Kubeconfig(), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	var log bytes.Buffer
+	cmd := exec.Command(binary, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			b.Errorf("the operator did not stop cleanly: %v\n%s", err, log.String())
+		}
+	})
+	return cmd
+}
+
+// memory is a figure of a process in MiB, as the kernel counts it.
+func memory(b *testing.B, pid int, field string) float64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Skip("the memory of a process is read from /proc")
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, field+":"); ok {
+			kib, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return kib / 1024
+		}
+	}
+	b.Fatalf("no %s in /proc", field)
+	return 0
+}
