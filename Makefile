@@ -59,7 +59,7 @@ vet: ## Run go vet
 
 .PHONY: lint
 lint: bin/golangci-lint ## Run golangci-lint
-	bin/golangci-lint run ./...
+	bin/golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: test
 test: ## Run the unit tests and those on a real API server (its programs are found, downloaded or built first)
