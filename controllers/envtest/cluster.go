@@ -2,9 +2,10 @@ package envtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -29,7 +30,11 @@ type Cluster struct {
 
 // Start starts a cluster. KUBEBUILDER_ASSETS names the folder with its programs.
 func Start() (*Cluster, error) {
-	e := &crenvtest.Environment{CRDDirectoryPaths: []string{crds()}, ErrorIfCRDPathMissing: true, ControlPlaneStopTimeout: time.Minute}
+	folder, err := crds()
+	if err != nil {
+		return nil, fmt.Errorf("find the CRDs: %w", err)
+	}
+	e := &crenvtest.Environment{CRDDirectoryPaths: []string{folder}, ErrorIfCRDPathMissing: true, ControlPlaneStopTimeout: time.Minute}
 
 	e.ControlPlane.GetAPIServer().Configure().Set("max-requests-inflight", "2000").Set("max-mutating-requests-inflight", "1000")
 	config, err := e.Start()
@@ -51,10 +56,22 @@ func Start() (*Cluster, error) {
 // Stop ends the cluster.
 func (c *Cluster) Stop() error { return c.environment.Stop() }
 
-// crds is the folder config/crd/bases of this module.
-func crds() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..", "config", "crd", "bases")
+// crds is the folder config/crd/bases of this module, which the working directory of a test lies in.
+func crds() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return filepath.Join(dir, "config", "crd", "bases"), nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("the working directory does not lie in the module")
+		}
+		dir = parent
+	}
 }
 
 // Operator is an operator that runs against a cluster.
