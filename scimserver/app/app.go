@@ -38,6 +38,7 @@ type Options struct {
 
 	Listen    string // address of the SCIM endpoints
 	OpsListen string // address of /livez, /readyz and /metrics
+	Profiles  bool   // also /debug/pprof on OpsListen
 	// CertFile and KeyFile make the SCIM endpoints speak TLS. They are read again as they change.
 	CertFile, KeyFile string
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/http/pprof"
 	"strings"
 	"time"
 )
@@ -31,7 +32,17 @@ func (a *App) opsHandler() http.Handler {
 		}
 		writePlain(w, checks)
 	})
+	if a.Profiles {
+		mountProfiles(mux)
+	}
 	return mux
+}
+
+// mountProfiles serves the profiles of the Go runtime, as net/http/pprof does on the default mux, which nobody serves here.
+func mountProfiles(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 }
 
 // checks are what must hold for requests to be sent here. A refused configuration is none: the earlier one serves.

@@ -41,3 +41,17 @@ func TestOps(t *testing.T) {
 	check("/readyz", 503, "not ready: running\n")
 	check("/livez", 200, "ok\n")
 }
+
+func TestProfilesOnRequestOnly(t *testing.T) {
+	t.Parallel()
+	for profiles, want := range map[bool]int{false: http.StatusNotFound, true: http.StatusOK} {
+		a := &App{Options: Options{Store: &storeStub{}, Metrics: telemetry.New("test"), Profiles: profiles}, live: newLive(t, "")}
+		for _, path := range []string{"/debug/pprof/", "/debug/pprof/allocs", "/debug/pprof/profile?seconds=1", "/debug/pprof/trace?seconds=0.01"} {
+			rec := httptest.NewRecorder()
+			a.opsHandler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, path, nil))
+			if rec.Code != want {
+				t.Errorf("profiles %t: %s: %d", profiles, path, rec.Code)
+			}
+		}
+	}
+}
