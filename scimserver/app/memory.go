@@ -14,12 +14,12 @@ var memoryLimitFiles = []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/mem
 // outside of Go's heap, and for stacks of the kernel.
 const goShare = 70
 
-// TuneMemory makes the garbage collector keep the heap small, and smaller before the container's limit. The variables
-// GOGC and GOMEMLIMIT come before it. It returns the limit it set in bytes, 0 for none.
+// TuneMemory makes the garbage collector keep the heap small before the container's limit. The variable GOMEMLIMIT comes
+// before it. It returns the limit it set in bytes, 0 for none.
+//
+// GOGC stays at 100: less saves a few megabytes under load and none in an idle server, and costs a quarter of the
+// throughput of lists.
 func TuneMemory() int64 {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
-	}
 	limit := containerMemory(memoryLimitFiles) / 100 * goShare
 	if limit <= 0 || os.Getenv("GOMEMLIMIT") != "" {
 		return 0
