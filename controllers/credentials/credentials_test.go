@@ -163,3 +163,32 @@ func swap(c string) string {
 	}
 	return "a"
 }
+
+func TestRotationDue(t *testing.T) {
+	t.Parallel()
+	rotate := func(value string) map[string]string { return map[string]string{"scim-operator.io/rotate": value} }
+	for name, tc := range map[string]struct {
+		tenant, secret map[string]string
+		want           bool
+	}{
+		"nobody":            {nil, nil, false},
+		"tenant":            {rotate("now"), nil, true},
+		"tenant, no value":  {rotate(""), nil, true},
+		"Secret":            {nil, rotate(""), true},
+		"fulfilled":         {rotate("now"), credentials.Annotations(rotate("now"), ""), false},
+		"fulfilled, empty":  {rotate(""), credentials.Annotations(rotate(""), ""), false},
+		"another wish":      {rotate("again"), credentials.Annotations(rotate("now"), ""), true},
+		"wish taken back":   {nil, credentials.Annotations(rotate("now"), "mine"), false},
+		"wish of the other": {rotate("now"), credentials.Annotations(nil, "mine"), true},
+	} {
+		if got := credentials.RotationDue(tc.tenant, tc.secret); got != tc.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	if a := credentials.Annotations(nil, ""); len(a) != 0 {
+		t.Errorf("annotations %v", a)
+	}
+	if a := credentials.Annotations(nil, "mine"); a[credentials.AnnotationFrom] != "mine" {
+		t.Errorf("annotations %v", a)
+	}
+}

@@ -15,15 +15,6 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 )
 
-// Annotations of a credentials Secret.
-const (
-	// annotationFrom names the Secret in which an admin has brought the token; absent: it was generated.
-	annotationFrom = v1alpha1.GroupName + "/token-from"
-	// annotationRotated is the value of the tenant's AnnotationRotate that the token was issued for, with a leading "=".
-	// While the two are equal, the wish is fulfilled.
-	annotationRotated = v1alpha1.GroupName + "/rotated"
-)
-
 // issue keeps the credentials Secret. It also does so for a tenant that is no longer accepted, so that a token can be
 // replaced at any time; only the first token waits for acceptance.
 func (r *Reconciler) issue(ctx context.Context, p *pass) error {
@@ -66,34 +57,25 @@ func (r *Reconciler) desired(p *pass) (*corev1.Secret, credentials.Cause, error)
 	}
 	if p.secret != nil && p.secret.Type == v1alpha1.SecretTypeCredentials {
 		request.Current = p.secret.Data
-		request.WasBrought = p.secret.Annotations[annotationFrom] != ""
+		request.WasBrought = p.secret.Annotations[credentials.AnnotationFrom] != ""
 	}
 	data, cause, err := credentials.Next(request)
 	if err != nil {
 		return nil, cause, err
 	}
-	secret := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: t.Namespace, Name: v1alpha1.CredentialsSecretName(t.Name), Labels: labels(t), Annotations: map[string]string{}},
-		Type:       v1alpha1.SecretTypeCredentials,
-		Data:       data,
-	}
-	if p.brought != "" {
-		secret.Annotations[annotationFrom] = kubeutil.TokenSecretRef(t)
-	}
-	if wish, ok := t.Annotations[v1alpha1.AnnotationRotate]; ok {
-		secret.Annotations[annotationRotated] = "=" + wish
-	}
-	return secret, cause, nil
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: t.Namespace, Name: v1alpha1.CredentialsSecretName(t.Name), Labels: labels(t),
+			Annotations: credentials.Annotations(t.Annotations, kubeutil.TokenSecretRef(t)),
+		},
+		Type: v1alpha1.SecretTypeCredentials,
+		Data: data,
+	}, cause, nil
 }
 
 // rotationDue tells whether somebody has asked for a new token, on the tenant or on the Secret.
 func (p *pass) rotationDue() bool {
-	if p.secret == nil {
-		return false
-	}
-	wish, asked := p.tenant.Annotations[v1alpha1.AnnotationRotate]
-	_, askedThere := p.secret.Annotations[v1alpha1.AnnotationRotate]
-	return askedThere || (asked && p.secret.Annotations[annotationRotated] != "="+wish)
+	return p.secret != nil && credentials.RotationDue(p.tenant.Annotations, p.secret.Annotations)
 }
 
 // rotated takes a fulfilled wish away.
