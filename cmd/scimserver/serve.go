@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"path/filepath"
 	"time"
 
+	"github.com/scim-operator/scim-operator/controllers/manifests"
 	"github.com/scim-operator/scim-operator/scimserver/app"
 	"github.com/scim-operator/scim-operator/scimserver/config/source"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
@@ -27,7 +29,8 @@ func serve(ctx context.Context, args []string, env func(string) string, _, stder
 		Listen: o.listen, OpsListen: o.opsListen, CertFile: o.certFile, KeyFile: o.keyFile, Drain: o.drain,
 		Version: programVersion(), Log: log, Metrics: telemetry.New(programVersion()),
 	}
-	if err := o.source(&a); err != nil {
+	files, err := o.source(&a, stderr)
+	if err != nil {
 		return err
 	}
 	if a.Store, err = app.OpenStore(ctx, o.data); err != nil {
@@ -37,18 +40,25 @@ func serve(ctx context.Context, args []string, env func(string) string, _, stder
 	if err != nil {
 		return errors.Join(err, a.Store.Close())
 	}
+	if files != nil {
+		files.Listening(server.Addr(), o.certFile != "")
+	}
 	return server.Run(ctx)
 }
 
-// source sets where the configuration comes from, and whom to tell about it.
-func (o *options) source(a *app.Options) error {
+// source sets where the configuration comes from, and whom to tell about it. In a cluster there are no manifests: nil.
+func (o *options) source(a *app.Options, people io.Writer) (*manifests.Source, error) {
+	if o.manifests != "" {
+		files, err := manifests.New(manifests.Options{
+			Dir: o.manifests, Data: o.data, BaseURL: o.baseURL, Log: a.Log, Out: people, Clock: time.Now, Rand: rand.Reader,
+		})
+		a.Source, a.Reporter = files, files
+		return files, err
+	}
 	source.RedirectLog(a.Log)
 	client, err := source.Connect(o.kubeconfig, "scimserver/"+a.Version)
-	if err != nil {
-		return err
-	}
 	a.Source = &source.Secret{Client: client, Object: o.secret, Log: a.Log}
 	a.Reporter = &source.StatusConfigMap{Client: client, Object: o.status, Key: o.podName, Clock: time.Now}
 	a.CacheFile = filepath.Join(o.data, "config.json.gz")
-	return nil
+	return nil, err
 }
