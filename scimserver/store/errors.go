@@ -16,7 +16,7 @@ var (
 
 // UniquenessError means that another resource of the type has the value of the attribute.
 type UniquenessError struct {
-	Attribute string // path of the attribute, e.g. "userName"
+	Attribute string // path of the attribute, e.g. "userName"; where several are taken, one of them
 }
 
 func (e *UniquenessError) Error() string {

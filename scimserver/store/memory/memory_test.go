@@ -12,3 +12,8 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(testing.TB) store.Store { return memory.New() })
 }
+
+func TestModel(t *testing.T) {
+	t.Parallel()
+	storetest.RunModel(t, func(testing.TB) store.Store { return memory.New() })
+}

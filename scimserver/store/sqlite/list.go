@@ -103,7 +103,8 @@ func (v *snapshot) seek(typ, offset int64) (first, skip int64, err error) {
 	}
 }
 
-const listSQL = "SELECT " + recordColumns + ` FROM resource r
+// The index is named, as the planner would rather read the rows of everybody in the order of seq.
+const listSQL = "SELECT " + recordColumns + ` FROM resource r INDEXED BY resource_order
 	WHERE r.tenant = ?1 AND r.type = ?2 AND r.seq >= ?3 ORDER BY r.seq LIMIT ?4 OFFSET ?5`
 
 func (v *snapshot) listFrom(ctx context.Context, q store.Query, typ, first, skip int64) ([]store.Record, error) {

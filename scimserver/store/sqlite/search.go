@@ -41,11 +41,7 @@ func (v *snapshot) scope(q store.Query) filtersql.Scope {
 
 // page reads the records.
 func (v *snapshot) page(ctx context.Context, q store.Query, sel filtersql.Fragment) ([]store.Record, error) {
-	f := inOrder(sel)
-	if q.Sort != nil {
-		f = sorted(sel, filtersql.Key(q.Sort.Path, v.scope(q)), q.Sort.Descending)
-	}
-	st, err := v.query(f, int64(q.Limit), q.Offset)
+	st, err := v.query(v.pageQuery(q, sel), int64(q.Limit), q.Offset)
 	if err != nil {
 		return nil, err
 	}
@@ -53,23 +49,34 @@ func (v *snapshot) page(ctx context.Context, q store.Query, sel filtersql.Fragme
 	return v.records(ctx, st, q)
 }
 
-func inOrder(sel filtersql.Fragment) filtersql.Fragment {
-	return filtersql.Fragment{
-		SQL:  "SELECT " + recordColumns + sel.SQL + " ORDER BY r.seq LIMIT ? OFFSET ?",
-		Args: sel.Args,
+// pageQuery is the statement for a page. Its last two parameters are limit and offset.
+func (v *snapshot) pageQuery(q store.Query, sel filtersql.Fragment) filtersql.Fragment {
+	byTime := filtersql.ByTime(q.Filter)
+	if q.Sort == nil && !byTime {
+		return filtersql.Fragment{
+			SQL:  "SELECT " + recordColumns + sel.SQL + " ORDER BY r.seq LIMIT ? OFFSET ?",
+			Args: sel.Args,
+		}
 	}
+	key, order := filtersql.Fragment{SQL: "NULL"}, "k ASC NULLS LAST"
+	if q.Sort != nil {
+		key = filtersql.Key(q.Sort.Path, v.scope(q))
+		if q.Sort.Descending {
+			order = "k DESC NULLS FIRST"
+		}
+	}
+	if byTime {
+		order = "+" + order // else the planner reads everything in this order to spare the sorting
+	}
+	return sorted(sel, key, order)
 }
 
 // sorted picks the page by numbers and keys alone, so that no documents are sorted, and then reads it.
-func sorted(sel, key filtersql.Fragment, descending bool) filtersql.Fragment {
-	order := " ASC NULLS LAST"
-	if descending {
-		order = " DESC NULLS FIRST"
-	}
+func sorted(sel, key filtersql.Fragment, order string) filtersql.Fragment {
 	return filtersql.Fragment{
 		SQL: "SELECT " + recordColumns + " FROM (SELECT r.seq AS seq, " + key.SQL + " AS k" + sel.SQL +
-			" ORDER BY k" + order + ", r.seq LIMIT ? OFFSET ?) o CROSS JOIN resource r ON r.seq = o.seq" +
-			" ORDER BY o.k" + order + ", o.seq",
+			" ORDER BY " + order + ", +r.seq LIMIT ? OFFSET ?) o CROSS JOIN resource r ON r.seq = o.seq" +
+			" ORDER BY " + order + ", o.seq",
 		Args: append(append([]any(nil), key.Args...), sel.Args...),
 	}
 }

@@ -28,3 +28,8 @@ func TestQuery(t *testing.T) {
 	t.Parallel()
 	storetest.RunQuery(t, open)
 }
+
+func TestModel(t *testing.T) {
+	t.Parallel()
+	storetest.RunModel(t, open)
+}

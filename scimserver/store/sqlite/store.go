@@ -49,24 +49,23 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-func open(ctx context.Context, o Options) (s *Store, err error) {
+func open(ctx context.Context, o Options) (*Store, error) {
 	path, err := filepath.Abs(o.Path)
 	if err != nil {
 		return nil, err
 	}
-	s = &Store{path: path}
-	if s.lock, err = lockFile(path); err != nil {
+	lock, err := lockFile(path)
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.lock.Close())
-		}
-	}()
+	s := &Store{path: path, lock: lock}
 	if err := migrate(ctx, path); err != nil {
-		return nil, err
+		return nil, errors.Join(err, lock.Close())
 	}
-	return s, s.start(o)
+	if err := s.start(o); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return s, nil
 }
 
 func (s *Store) start(o Options) error {

@@ -16,7 +16,7 @@ type links struct {
 const typeName = "(SELECT name FROM symbol WHERE id = x.type)"
 
 var members = links{
-	from:  "membership m JOIN resource x ON x.seq = m.member WHERE m.grp = r.seq",
+	from:  "membership m JOIN resource x ON x.seq = m.member AND x.tenant = r.tenant WHERE m.grp = r.seq",
 	first: "m.pos",
 	kind:  typeName,
 }
@@ -26,7 +26,7 @@ var groups = links{
 	from: `(WITH RECURSIVE up (seq, direct) AS (
 			SELECT grp, 1 FROM membership WHERE member = r.seq
 			UNION SELECT m.grp, 0 FROM up JOIN membership m ON m.member = up.seq)
-		SELECT seq, max(direct) AS direct FROM up GROUP BY seq) u JOIN resource x ON x.seq = u.seq WHERE true`,
+		SELECT seq, max(direct) AS direct FROM up GROUP BY seq) u JOIN resource x ON x.seq = u.seq AND x.tenant = r.tenant WHERE true`,
 	first: "u.direct DESC, u.seq",
 	kind:  "iif(u.direct, 'direct', 'indirect')",
 }

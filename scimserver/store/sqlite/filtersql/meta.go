@@ -65,3 +65,18 @@ func compareMillis(c *filter.Compare, column string) Fragment {
 	}
 	return build(column, operators[op], arg{floor})
 }
+
+// ByTime tells whether a filter selects by the time of creation or modification, of which there are
+// indexes that an order by other columns keeps the query planner from.
+func ByTime(e filter.Expr) bool {
+	for _, e := range conjuncts(e) {
+		c, ok := e.(filter.Compare)
+		if !ok || c.Op == filter.Ne || c.Path.Attr.Extension() != "" || c.Path.Attr.Name != "meta" {
+			continue
+		}
+		if _, ok := metaTimes[c.Path.Leaf().Name]; ok && c.Value.Kind != filter.LitNull {
+			return true
+		}
+	}
+	return false
+}

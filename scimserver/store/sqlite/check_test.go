@@ -1,0 +1,105 @@
+package sqlite
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
+)
+
+// checks are statements that count what must not be.
+var checks = map[string]string{
+	"tallies that are wrong": `SELECT count(*) FROM (
+		SELECT tenant, type, sum(total) AS total, sum(active) AS active FROM (
+			SELECT tenant, type, count(*) AS total, sum(active) AS active FROM resource GROUP BY tenant, type
+			UNION ALL SELECT tenant, type, -total, -active FROM tally) GROUP BY tenant, type)
+		WHERE total <> 0 OR active <> 0`,
+	"blocks that are wrong": `SELECT count(*) FROM (
+		SELECT tenant, type, number, sum(total) AS total FROM (
+			SELECT tenant, type, seq >> 10 AS number, count(*) AS total FROM resource GROUP BY tenant, type, seq >> 10
+			UNION ALL SELECT tenant, type, number, -total FROM block) GROUP BY tenant, type, number)
+		WHERE total <> 0`,
+	"lookups without resource": `SELECT count(*) FROM lookup l LEFT JOIN resource r ON r.seq = l.resource AND r.tenant = l.tenant
+		WHERE r.seq IS NULL OR r.keys IS NULL`,
+	"members of another tenant": `SELECT count(*) FROM membership m JOIN resource g ON g.seq = m.grp JOIN resource x ON x.seq = m.member
+		WHERE g.tenant <> x.tenant`,
+	"resources of nobody":     `SELECT count(*) FROM resource r LEFT JOIN tenant t ON t.id = r.tenant WHERE t.id IS NULL`,
+	"foreign keys":            `SELECT count(*) FROM pragma_foreign_key_check`,
+	"damages":                 `SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'`,
+	"documents that are cut":  `SELECT count(*) FROM resource WHERE NOT json_valid(doc)`,
+	"detached tenants' parts": `SELECT count(*) FROM tenant WHERE key IS NULL`,
+}
+
+// checkDatabase looks for anything in the file that does not fit together.
+func checkDatabase(tb testing.TB, path string) {
+	tb.Helper()
+	c, err := conn.Open(path, functions...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer c.Close()
+	for what, sql := range checks {
+		if n := count(tb, c, sql); n != 0 {
+			tb.Errorf("the database has %d %s", n, what)
+		}
+	}
+	checkLookups(tb, c)
+}
+
+func count(tb testing.TB, c *conn.Conn, sql string) int64 {
+	tb.Helper()
+	st, err := c.Prepare(sql)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer st.Close()
+	n, err := st.Int()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// checkLookups compares the column keys with the table lookup.
+func checkLookups(tb testing.TB, c *conn.Conn) {
+	tb.Helper()
+	want := map[string]bool{}
+	rows(tb, c, "SELECT seq, keys FROM resource WHERE keys IS NOT NULL", func(st *conn.Stmt) {
+		keys, err := parseKeys(st.Bytes(1))
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for _, k := range keys {
+			want[fmt.Sprint(st.Int64(0), k)] = true
+		}
+	})
+	rows(tb, c, "SELECT resource, attr, value FROM lookup", func(st *conn.Stmt) {
+		row := fmt.Sprint(st.Int64(0), lookupKey{attr: st.Int64(1), value: st.Text(2)})
+		if !want[row] {
+			tb.Errorf("lookup has %s, which is no key of the resource", row)
+		}
+		delete(want, row)
+	})
+	for row := range want {
+		tb.Errorf("lookup lacks %s", row)
+	}
+}
+
+func rows(tb testing.TB, c *conn.Conn, sql string, f func(*conn.Stmt)) {
+	tb.Helper()
+	st, err := c.Prepare(sql)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer st.Close()
+	for {
+		row, err := st.Step()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if !row {
+			return
+		}
+		f(st)
+	}
+}
