@@ -5,6 +5,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
 )
 
 // Find implements store.Reader.
@@ -16,28 +17,14 @@ func (v *snapshot) Find(ctx context.Context, q store.Query) (store.Page, error) 
 	if typ == 0 || v.tenant == 0 {
 		return store.Page{}, nil
 	}
-	defer v.session.watch(v.interruptible(ctx))()
-	page, err := v.find(ctx, q, typ)
-	if ctx.Err() != nil {
-		return store.Page{}, ctx.Err()
-	}
-	return page, err
-}
-
-// interruptible is the context that may interrupt statements. In a transaction that writes it is
-// none: SQLite would roll back.
-func (v *snapshot) interruptible(ctx context.Context) context.Context {
-	if v.ledger != nil {
-		return context.WithoutCancel(ctx)
-	}
-	return ctx
-}
-
-func (v *snapshot) find(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
-	if q.Filter == nil && q.Sort == nil {
+	switch {
+	case q.Filter == nil && q.Sort == nil:
 		return v.list(ctx, q, typ)
+	case q.Sort == nil && filtersql.Few(q.Filter, v.scope(q)):
+		return v.searchFew(ctx, q, typ)
+	default:
+		return v.search(ctx, q, typ)
 	}
-	return v.search(ctx, q, typ)
 }
 
 const tallySQL = "SELECT total, active FROM tally WHERE tenant = ?1 AND type = ?2"
@@ -119,10 +106,18 @@ func (v *snapshot) listFrom(ctx context.Context, q store.Query, typ, first, skip
 	return v.records(ctx, st, q)
 }
 
+// roomFor is how many records a page has room for before it grows.
+const roomFor = 128
+
 // records reads a page.
 func (v *snapshot) records(ctx context.Context, st *conn.Stmt, q store.Query) (records []store.Record, err error) {
+	room := min(q.Limit, roomFor)
+	records, v.found = make([]store.Record, 0, room), make([]found, 0, room)
 	err = v.each(ctx, st, func() error {
-		records = append(records, scanRecord(st, q.Type))
+		records = append(records, store.Record{})
+		r := &records[len(records)-1]
+		scanRecord(st, r, q.Type)
+		v.found = append(v.found, found{id: r.ID, seq: st.Int64(6)})
 		return nil
 	})
 	return records, err

@@ -95,39 +95,3 @@ func (v *snapshot) MembersIn(ctx context.Context, groupID string, ids []string) 
 	}
 	return found, nil
 }
-
-const groupsOfSQL = `SELECT g.id, g.display FROM resource r JOIN membership m ON m.member = r.seq JOIN resource g ON g.seq = m.grp
-	WHERE r.tenant = ?1 AND r.id = ?2 ORDER BY m.grp`
-
-// GroupsOf implements store.Reader.
-func (v *snapshot) GroupsOf(ctx context.Context, ids []string) (map[string][]store.GroupRef, error) {
-	st, err := v.prepare(groupsOfSQL)
-	if err != nil {
-		return nil, err
-	}
-	groups := make(map[string][]store.GroupRef)
-	for _, id := range ids {
-		if _, done := groups[id]; done {
-			continue
-		}
-		refs, err := v.groupsOf(ctx, st, id)
-		if err != nil {
-			return nil, err
-		}
-		if refs != nil {
-			groups[id] = refs
-		}
-	}
-	return groups, nil
-}
-
-func (v *snapshot) groupsOf(ctx context.Context, st *conn.Stmt, id string) (refs []store.GroupRef, err error) {
-	defer st.Reset()
-	st.BindInt64(1, v.tenant)
-	bindID(st, 2, id)
-	err = v.each(ctx, st, func() error {
-		refs = append(refs, store.GroupRef{ID: columnID(st, 0), DisplayName: st.Text(1)})
-		return nil
-	})
-	return refs, err
-}

@@ -1,8 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
@@ -10,15 +12,79 @@ import (
 )
 
 // search answers a query with a filter or an order of its own.
-func (v *snapshot) search(ctx context.Context, q store.Query, typ int64) (page store.Page, err error) {
-	sel := v.selection(q, typ)
+func (v *snapshot) search(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
+	stop := v.session.watch(v.interruptible(ctx))
+	page, err := v.searchAll(ctx, q, typ, v.selection(q, typ))
+	stop()
+	if ctx.Err() != nil {
+		return store.Page{}, ctx.Err()
+	}
+	return page, err
+}
+
+// interruptible is the context that may interrupt statements. In a transaction that writes it is
+// none: SQLite would roll back.
+func (v *snapshot) interruptible(ctx context.Context) context.Context {
+	if v.ledger != nil {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
+func (v *snapshot) searchAll(ctx context.Context, q store.Query, typ int64, sel filtersql.Fragment) (page store.Page, err error) {
 	if q.Limit > 0 {
-		if page.Records, err = v.page(ctx, q, sel); err != nil {
+		if page.Records, err = v.searchPage(ctx, q, sel); err != nil {
 			return store.Page{}, err
 		}
 	}
 	page.Total, err = v.total(q, typ, sel, int64(len(page.Records)))
 	return page, err
+}
+
+// maxFew is how many resources searchFew reads at most.
+const maxFew = 32
+
+// searchFew answers a query for what an index finds. It reads all at once and has no need to count
+// or sort in SQL, unless they are many.
+func (v *snapshot) searchFew(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
+	sel := v.selection(q, typ)
+	st, err := v.query(filtersql.Fragment{SQL: "SELECT " + recordColumns + sel.SQL + " LIMIT ?", Args: sel.Args}, maxFew+1)
+	if err != nil {
+		return store.Page{}, err
+	}
+	all, err := v.records(ctx, st, q)
+	st.Reset()
+	if err != nil {
+		return store.Page{}, err
+	}
+	if len(all) > maxFew {
+		return v.search(ctx, q, typ)
+	}
+	all = v.inOrder(all)
+	page := store.Page{Total: int64(len(all))}
+	if q.Offset < page.Total && q.Limit > 0 {
+		last := min(q.Offset+int64(q.Limit), page.Total)
+		page.Records, v.found = all[q.Offset:last], v.found[q.Offset:last]
+	}
+	return page, nil
+}
+
+// inOrder brings the records and what is known of them into the order of creation.
+func (v *snapshot) inOrder(records []store.Record) []store.Record {
+	if len(records) < 2 {
+		return records
+	}
+	order := make([]int, len(records))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int { return cmp.Compare(v.found[i].seq, v.found[j].seq) })
+	sorted, known := make([]store.Record, len(order)), make([]found, len(order))
+	for to, from := range order {
+		sorted[to], known[to] = records[from], v.found[from]
+	}
+	v.found = known
+	return sorted
 }
 
 // selection is the part of the statement that says which resources r are meant.
@@ -39,8 +105,8 @@ func (v *snapshot) scope(q store.Query) filtersql.Scope {
 	}
 }
 
-// page reads the records.
-func (v *snapshot) page(ctx context.Context, q store.Query, sel filtersql.Fragment) ([]store.Record, error) {
+// searchPage reads the records.
+func (v *snapshot) searchPage(ctx context.Context, q store.Query, sel filtersql.Fragment) ([]store.Record, error) {
 	st, err := v.query(v.pageQuery(q, sel), int64(q.Limit), q.Offset)
 	if err != nil {
 		return nil, err

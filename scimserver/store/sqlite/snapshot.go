@@ -16,6 +16,13 @@ type snapshot struct {
 	ledger  *ledger // what the transaction has changed itself; nil in a View
 	failure error   // first failure of the database
 	ended   bool
+	found   []found // what Find has returned last, in its order
+}
+
+// found is a resource of a page.
+type found struct {
+	id  string
+	seq int64
 }
 
 // failed takes note of a failure of the database.
@@ -74,18 +81,16 @@ func (v *snapshot) symbolText(id int64) (string, error) {
 }
 
 // recordColumns are the columns that scanRecord reads.
-const recordColumns = "r.id, r.version, r.created, r.modified, r.active, r.doc"
+const recordColumns = "r.id, r.version, r.created, r.modified, r.active, r.doc, r.seq"
 
-func scanRecord(st *conn.Stmt, typ string) store.Record {
-	return store.Record{
-		Type:     typ,
-		ID:       columnID(st, 0),
-		Version:  st.Int64(1),
-		Created:  timeOf(st.Int64(2)),
-		Modified: timeOf(st.Int64(3)),
-		Active:   st.Int64(4) != 0,
-		Doc:      st.Bytes(5),
-	}
+func scanRecord(st *conn.Stmt, r *store.Record, typ string) {
+	r.Type = typ
+	r.ID = columnID(st, 0)
+	r.Version = st.Int64(1)
+	r.Created = timeOf(st.Int64(2))
+	r.Modified = timeOf(st.Int64(3))
+	r.Active = st.Int64(4) != 0
+	r.Doc = st.Bytes(5)
 }
 
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
@@ -93,23 +98,24 @@ func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 const getSQL = "SELECT " + recordColumns + " FROM resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.type = ?3"
 
 // Get implements store.Reader.
-func (v *snapshot) Get(ctx context.Context, typ, id string) (store.Record, error) {
+func (v *snapshot) Get(ctx context.Context, typ, id string) (r store.Record, err error) {
 	if err := ctx.Err(); err != nil {
-		return store.Record{}, err
+		return r, err
 	}
 	st, err := v.prepare(getSQL)
 	if err != nil {
-		return store.Record{}, err
+		return r, err
 	}
 	defer st.Reset()
 	v.bindResource(st, typ, id)
 	switch row, err := st.Step(); {
 	case err != nil:
-		return store.Record{}, v.failed(err)
+		return r, v.failed(err)
 	case !row:
-		return store.Record{}, store.ErrNotFound
+		return r, store.ErrNotFound
 	}
-	return scanRecord(st, typ), nil
+	scanRecord(st, &r, typ)
+	return r, nil
 }
 
 // bindResource sets the parameters tenant, id and type.

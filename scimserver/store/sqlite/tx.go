@@ -72,6 +72,7 @@ func (t *tx) write(sql string) (*conn.Stmt, error) {
 	if err := t.beginWrite(); err != nil {
 		return nil, err
 	}
+	t.found = nil
 	return t.prepare(sql)
 }
 

@@ -21,6 +21,8 @@ var memberTests = map[string]func(*testing.T, *bench){
 	"of every type":                      testMemberTypes,
 	"members in":                         testMembersIn,
 	"groups of":                          testGroupsOf,
+	"groups of a page":                   testGroupsOfPage,
+	"groups of a page that changes":      testGroupsOfChange,
 	"a member that is deleted":           testMemberDeleted,
 	"a group that is deleted":            testGroupDeleted,
 	"parallel changes lose nobody":       testParallelMembers,
@@ -202,6 +204,69 @@ func testGroupsOf(t *testing.T, b *bench) {
 			id(2):   {{ID: id(101), DisplayName: "Sub"}},
 			id(101): {{ID: g, DisplayName: "staff"}},
 		})
+		return err
+	})
+}
+
+// testGroupsOfPage asks for the groups of what Find has returned, as every list of users does.
+func testGroupsOfPage(t *testing.T, b *bench) {
+	const users = 40
+	b.insertUsers(1, users)
+	b.at(globex).populate(5)
+	want := map[string][]store.GroupRef{}
+	for g := range 5 {
+		ref := store.GroupRef{ID: id(100 + g), DisplayName: fmt.Sprint("Group ", g)}
+		b.insert(groupRecord(ref.ID, ref.DisplayName))
+		for n := g + 1; n <= users; n += g + 2 {
+			b.add(ref.ID, id(n))
+			want[id(n)] = append(want[id(n)], ref)
+		}
+	}
+	b.view(func(ctx context.Context, r store.Reader) error {
+		page, err := r.Find(ctx, store.Query{Type: store.TypeUser, Limit: users})
+		var found []string
+		for _, rec := range page.Records {
+			found = append(found, rec.ID)
+		}
+		for _, asked := range [][]string{found, found[3:7], {found[1], found[30]}, {found[2], "nobody"}, append(found[5:8:8], found[6])} {
+			got, err := r.GroupsOf(ctx, asked)
+			if err != nil {
+				return err
+			}
+			b.equal("GroupsOf", got, only(want, asked))
+		}
+		return err
+	})
+}
+
+func only(all map[string][]store.GroupRef, ids []string) map[string][]store.GroupRef {
+	m := map[string][]store.GroupRef{}
+	for _, id := range ids {
+		if all[id] != nil {
+			m[id] = all[id]
+		}
+	}
+	return m
+}
+
+// testGroupsOfChange changes what a page has shown before it asks for the groups.
+func testGroupsOfChange(t *testing.T, b *bench) {
+	g := b.group()
+	b.update(func(ctx context.Context, w store.Writer) error {
+		if _, err := w.Find(ctx, store.Query{Type: store.TypeUser, Limit: 5}); err != nil {
+			return err
+		}
+		if err := w.Delete(ctx, store.TypeUser, id(5), day(2)); err != nil {
+			return err
+		}
+		if _, err := w.Insert(ctx, userRecord(id(6), "u6")); err != nil {
+			return err
+		}
+		if _, _, err := w.AddMembers(ctx, g, ids(6, 4)); err != nil {
+			return err
+		}
+		got, err := w.GroupsOf(ctx, ids(4, 5))
+		b.equal("GroupsOf", got, map[string][]store.GroupRef{id(4): {{ID: g, DisplayName: "staff"}}})
 		return err
 	})
 }
