@@ -83,7 +83,7 @@ func (v *snapshot) groupRef(known map[int64]store.GroupRef, seq int64) (store.Gr
 	if _, err := st.Step(); err != nil {
 		return store.GroupRef{}, v.failed(err)
 	}
-	ref := store.GroupRef{ID: columnID(st, 0), DisplayName: st.Text(1)}
+	ref := store.GroupRef{ID: firstID(st), DisplayName: st.Text(1)}
 	known[seq] = ref
 	return ref, nil
 }
@@ -117,7 +117,7 @@ func (v *snapshot) groupsOf(ctx context.Context, st *conn.Stmt, id string) (refs
 	st.BindInt64(1, v.tenant)
 	bindID(st, 2, id)
 	err = v.each(ctx, st, func() error {
-		refs = append(refs, store.GroupRef{ID: columnID(st, 0), DisplayName: st.Text(1)})
+		refs = append(refs, store.GroupRef{ID: firstID(st), DisplayName: st.Text(1)})
 		return nil
 	})
 	return refs, err

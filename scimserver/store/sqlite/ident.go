@@ -63,9 +63,10 @@ func bindID(s *conn.Stmt, i int, id string) {
 	s.BindText(i, id)
 }
 
-func columnID(s *conn.Stmt, i int) string {
-	if s.IsBlob(i) {
-		return unpackUUID(s.Peek(i))
+// firstID reads the id in the first column of the row.
+func firstID(s *conn.Stmt) string {
+	if s.IsBlob(0) {
+		return unpackUUID(s.Peek(0))
 	}
-	return s.Text(i)
+	return s.Text(0)
 }

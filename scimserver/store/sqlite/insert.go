@@ -65,7 +65,7 @@ func bindContent(st *conn.Stmt, first int, r *store.Record, keys []lookupKey) {
 	if len(keys) == 0 {
 		st.BindNull(first + 5)
 	} else {
-		st.BindBlob(first+5, appendKeys(nil, keys))
+		st.BindBlob(first+5, encodeKeys(keys))
 	}
 	st.BindTextBytes(first+6, r.Doc)
 }

@@ -17,8 +17,9 @@ type lookupKey struct {
 // attrName is the symbol's name for an indexed attribute.
 func attrName(typ, path string) string { return typ + " " + path }
 
-// appendKeys encodes the keys for the column keys.
-func appendKeys(dst []byte, keys []lookupKey) []byte {
+// encodeKeys encodes the keys for the column keys.
+func encodeKeys(keys []lookupKey) []byte {
+	var dst []byte
 	for _, k := range keys {
 		dst = binary.AppendUvarint(dst, uint64(k.attr))
 		dst = binary.AppendUvarint(dst, uint64(len(k.value)))

@@ -43,7 +43,7 @@ func (v *snapshot) Members(ctx context.Context, groupID string, yield func(store
 		if err != nil {
 			return err
 		}
-		return yield(store.Member{ID: columnID(st, 0), Type: typ, Display: st.Text(2)})
+		return yield(store.Member{ID: firstID(st), Type: typ, Display: st.Text(2)})
 	})
 }
 

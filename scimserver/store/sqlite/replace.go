@@ -106,7 +106,7 @@ func (t *tx) replaceResource(r *store.Record, old row, keys []lookupKey) error {
 func (w row) same(r *store.Record, keys []lookupKey) bool {
 	k := r.Keys
 	return w.active == r.Active && w.name == k.Name && w.unique == (k.NameUnique && k.Name != "") &&
-		w.external == k.ExternalID && w.display == k.Display && bytes.Equal(w.keys, appendKeys(nil, keys))
+		w.external == k.ExternalID && w.display == k.Display && bytes.Equal(w.keys, encodeKeys(keys))
 }
 
 func (t *tx) replaceDoc(r *store.Record, old row) error {

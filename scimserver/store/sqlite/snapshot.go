@@ -85,7 +85,7 @@ const recordColumns = "r.id, r.version, r.created, r.modified, r.active, r.doc, 
 
 func scanRecord(st *conn.Stmt, r *store.Record, typ string) {
 	r.Type = typ
-	r.ID = columnID(st, 0)
+	r.ID = firstID(st)
 	r.Version = st.Int64(1)
 	r.Created = timeOf(st.Int64(2))
 	r.Modified = timeOf(st.Int64(3))

@@ -108,8 +108,10 @@ func benchRecord(n int) store.Record {
 	fmt.Fprintf(&doc, `"displayName":"First%d Last%d","title":"Engineer","preferredLanguage":"en-US","active":true,`, n, n)
 	fmt.Fprintf(&doc, `"emails":[{"value":%q,"type":"work","primary":true},{"value":"home.%d@example.org","type":"home"}],`, email, n)
 	fmt.Fprintf(&doc, `"phoneNumbers":[{"value":"+49 30 %07d","type":"work"},{"value":"+49 170 %07d","type":"mobile"}],`, n, n)
-	fmt.Fprintf(&doc, `"addresses":[{"formatted":"Example Street %d, 10115 Berlin","streetAddress":"Example Street %d","locality":"Berlin","postalCode":"10115","country":"DE","type":"work"}],`, n, n)
-	fmt.Fprintf(&doc, `"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"employeeNumber":"E%07d","costCenter":"CC-%d","organization":"Example Corporation","division":"Research","department":"Department %d"}}`, n, n%100, n%1000)
+	fmt.Fprintf(&doc, `"addresses":[{"formatted":"Example Street %d, 10115 Berlin","streetAddress":"Example Street %d",`, n, n)
+	fmt.Fprintf(&doc, `"locality":"Berlin","postalCode":"10115","country":"DE","type":"work"}],`)
+	fmt.Fprintf(&doc, `"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"employeeNumber":"E%07d","costCenter":"CC-%d",`, n, n%100)
+	fmt.Fprintf(&doc, `"organization":"Example Corporation","division":"Research","department":"Department %d"}}`, n%1000)
 	return store.Record{
 		Type: store.TypeUser, ID: id(n), Created: day(1), Modified: day(1), Active: true, Doc: []byte(doc.String()),
 		Keys: store.Keys{

@@ -112,8 +112,7 @@ func (c change) apply(ctx context.Context, w store.Writer) string {
 
 // refusal describes an error. Which of several attributes that are taken it names is open.
 func refusal(err error) string {
-	var u *store.UniquenessError
-	if errors.As(err, &u) {
+	if _, ok := errors.AsType[*store.UniquenessError](err); ok {
 		return "taken"
 	}
 	return fmt.Sprint(err)

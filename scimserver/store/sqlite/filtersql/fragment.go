@@ -54,13 +54,6 @@ var (
 	never  = Fragment{SQL: "0"}
 )
 
-func truth(b bool) Fragment {
-	if b {
-		return always
-	}
-	return never
-}
-
 // alias makes a new name for a table.
 func (t *translator) alias(prefix string) string {
 	t.aliases++
