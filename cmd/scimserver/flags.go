@@ -14,11 +14,11 @@ import (
 
 // options are the flags of serve.
 type options struct {
-	secret, status                             source.Object
-	kubeconfig, podName, manifests, baseURL    string
-	data, listen, opsListen, certFile, keyFile string
-	drain                                      time.Duration
-	logLevel                                   string
+	secret, status                                 source.Object
+	manifests, data, baseURL, kubeconfig, podName  string
+	listen, opsListen, certFile, keyFile, logLevel string
+	drain                                          time.Duration
+	pprof                                          bool
 }
 
 const serveUsage = `Serve SCIM endpoints. The configuration comes from a Secret that the operator writes:
@@ -45,6 +45,7 @@ func (o *options) flags(output io.Writer) *flag.FlagSet {
 	fs.StringVar(&o.keyFile, "tls-key-file", "", "PEM `FILE` with the key of the certificate")
 	fs.DurationVar(&o.drain, "drain", 5*time.Second, "time between the end of readiness and the end of listening; 0 with --manifests unless it is given")
 	fs.StringVar(&o.logLevel, "log-level", "info", "`LEVEL` from which on to log: debug, info, warn, error")
+	fs.BoolVar(&o.pprof, "pprof", false, "serve the profiles of the Go runtime, /debug/pprof, on --ops-listen")
 	fs.Usage = func() { printUsage(fs) }
 	return fs
 }
@@ -63,10 +64,9 @@ func printUsage(fs *flag.FlagSet) {
 func parseFlags(args []string, env func(string) string, output io.Writer) (*options, error) {
 	o := &options{}
 	fs := o.flags(output)
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil, err
-		}
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil, err
+	} else if err != nil {
 		return nil, usageError(err.Error())
 	}
 	if fs.NArg() > 0 {

@@ -39,9 +39,9 @@ func TestParseFlags(t *testing.T) {
 			want: options{manifests: "dir", baseURL: "https://x", podName: host, data: "/data", listen: "127.0.0.1:1", opsListen: "127.0.0.1:2", logLevel: "info"},
 		},
 		"environment": {
-			args: "--manifests=dir --log-level=warn",
+			args: "--manifests=dir --log-level=warn --pprof",
 			env:  map[string]string{"SCIMSERVER_DATA": "/data", "SCIMSERVER_LOG_LEVEL": "debug", "SCIMSERVER_DRAIN": "2s", "SCIMSERVER_POD_NAME": "a", "POD_NAME": "b"},
-			want: options{manifests: "dir", podName: "a", data: "/data", listen: ":8080", opsListen: ":9090", drain: 2 * time.Second, logLevel: "warn"},
+			want: options{manifests: "dir", podName: "a", data: "/data", listen: ":8080", opsListen: ":9090", drain: 2 * time.Second, pprof: true, logLevel: "warn"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,7 +26,7 @@ func serve(ctx context.Context, args []string, env func(string) string, _, stder
 	}
 	app.TuneMemory()
 	a := app.Options{
-		Listen: o.listen, OpsListen: o.opsListen, CertFile: o.certFile, KeyFile: o.keyFile, Drain: o.drain,
+		Listen: o.listen, OpsListen: o.opsListen, Profiles: o.pprof, CertFile: o.certFile, KeyFile: o.keyFile, Drain: o.drain,
 		Version: programVersion(), Log: log, Metrics: telemetry.New(programVersion()),
 	}
 	files, err := o.source(&a, stderr)
