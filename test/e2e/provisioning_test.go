@@ -23,7 +23,7 @@ var _ = Describe("A tenant", func() {
 			By("replaying " + r.tenant.Name)
 			eventuallyCondition(ctx, r.tenant, v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady)
 			c := connect(ctx, r.tenant)
-			Expect(servertest.Replay(ctx, http.DefaultClient, c.baseURL, c.token, r.archive)).To(Succeed())
+			Expect(servertest.Replay(ctx, c.client, c.baseURL, c.token, r.archive)).To(Succeed())
 		}
 	})
 
@@ -43,7 +43,7 @@ var _ = Describe("A tenant", func() {
 		Expect(b.do(ctx, http.MethodGet, "/Users", "").body["totalResults"]).To(BeEquivalentTo(0))
 		Expect(b.createUser(ctx, "ann@example.com")).NotTo(Equal(id))
 
-		stolen := connection{baseURL: a.baseURL, token: b.token}
+		stolen := connection{client: a.client, baseURL: a.baseURL, token: b.token}
 		Expect(stolen.status(ctx, "/Users")).To(Equal(http.StatusUnauthorized))
 	})
 

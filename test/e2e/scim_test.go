@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -26,6 +25,7 @@ import (
 
 // connection is what an identity provider has: the base URL and the token of one tenant.
 type connection struct {
+	client  *http.Client // leads baseURL to the tenant's Service from where the tests run
 	baseURL string
 	token   string
 }
@@ -38,13 +38,24 @@ func connect(ctx context.Context, t *v1alpha1.SCIMTenant) connection {
 	Expect(k8s.Get(ctx, key, &s)).To(Succeed())
 	Expect(string(s.Data[v1alpha1.SecretKeyBaseURL])).To(Equal(t.Status.URL))
 	Expect(string(s.Data[v1alpha1.SecretKeyAuthorization])).To(Equal("Bearer " + string(s.Data[v1alpha1.SecretKeyToken])))
-	u, err := url.Parse(t.Status.URL)
-	Expect(err).NotTo(HaveOccurred())
 	namespace, name := t.ServerKey()
 	return connection{
-		baseURL: "http://" + serviceAddress(ctx, namespace, name) + u.Path,
+		client:  clientOf(serviceAddress(ctx, namespace, name)),
+		baseURL: t.Status.URL,
 		token:   string(s.Data[v1alpha1.SecretKeyToken]),
 	}
+}
+
+// clientOf connects to one address, whatever the URL says.
+func clientOf(address string) *http.Client {
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, network, address)
+		},
+	}
+	DeferCleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
 }
 
 // serviceAddress is the Service's cluster IP where this machine reaches it, else the end of a port-forward.
@@ -104,7 +115,7 @@ func (c connection) try(ctx context.Context, method, path, body string) (answer,
 	if body != "" {
 		req.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := c.client.Do(req)
 	if err != nil {
 		return answer{}, err
 	}

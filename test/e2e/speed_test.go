@@ -94,7 +94,7 @@ func newToken(ctx context.Context, t *v1alpha1.SCIMTenant, old connection) conne
 		g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: t.Namespace, Name: v1alpha1.CredentialsSecretName(t.Name)}, &s)).To(Succeed())
 		g.Expect(string(s.Data[v1alpha1.SecretKeyToken])).NotTo(Equal(old.token))
 	}).WithContext(ctx).Should(Succeed())
-	c := connection{baseURL: old.baseURL, token: string(s.Data[v1alpha1.SecretKeyToken])}
+	c := connection{client: old.client, baseURL: old.baseURL, token: string(s.Data[v1alpha1.SecretKeyToken])}
 	c.eventuallyStatus(ctx, "/Users", http.StatusOK, time.Minute)
 	return c
 }
