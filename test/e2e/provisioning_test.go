@@ -67,14 +67,14 @@ var _ = Describe("A change", func() {
 		c := connect(ctx, tenant)
 		id := c.createUser(ctx, "ann@example.com")
 		update(ctx, tenant, func() {
-			tenant.Spec.MappingRefs = []v1alpha1.LocalReference{{Name: "absent"}}
+			tenant.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "absent"}
 			tenant.Spec.Resources.Groups = v1alpha1.Disabled
 		})
 		eventuallyCondition(ctx, tenant, v1alpha1.ConditionAccepted, "False", v1alpha1.ReasonNotImplemented)
 		Expect(c.status(ctx, "/Users/"+id)).To(Equal(http.StatusOK))
 		Expect(c.status(ctx, "/Groups")).To(Equal(http.StatusOK), "groups are still on: the change is not in effect")
 
-		update(ctx, tenant, func() { tenant.Spec.MappingRefs = nil })
+		update(ctx, tenant, func() { tenant.Spec.ApplicationRef = nil })
 		eventuallyCondition(ctx, tenant, v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady)
 		Expect(c.status(ctx, "/Groups")).To(Equal(http.StatusNotFound), "the whole change is in effect now")
 	})
