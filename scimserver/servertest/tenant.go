@@ -125,7 +125,7 @@ func parseSwitch(name string, on bool) (TenantOption, error) {
 
 func parseExtension(text string) schema.ExtensionSpec {
 	i := strings.LastIndexByte(text, ':')
-	spec := schema.ExtensionSpec{ID: text[:max(i, 0)], Name: "Extension", Resource: "User"}
+	spec := schema.ExtensionSpec{ID: text[:max(i, 0)], Resource: "User"}
 	for name := range strings.SplitSeq(text[i+1:], ",") {
 		spec.Attributes = append(spec.Attributes, &schema.Attribute{Name: name})
 	}
