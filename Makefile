@@ -79,8 +79,16 @@ e2e: ## Run the end-to-end tests on the cluster of KUBECONFIG, whose nodes have 
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
 	hack/fuzz.sh
 
+.PHONY: crash
+crash: ## Kill the server under write load CRASH_ROUNDS (200) times, and look whether anything is lost
+	CRASH_ROUNDS=$(or $(CRASH_ROUNDS),200) go test -count=1 -timeout 2h -run TestKill -v $(TESTFLAGS) ./test/crash
+
 .PHONY: bench
-bench: ## Run the benchmarks; benchstat compares two outputs: go tool -modfile=hack/tools/go.mod benchstat OLD NEW
+bench: ## Measure the server beside a bare HTTP server, with BENCH_USERS (1000,100000) users; BENCHFLAGS=-help lists flags
+	go run ./test/bench $(BENCHFLAGS)
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks; benchstat compares two outputs: go tool -modfile=hack/tools/go.mod benchstat OLD NEW
 	packages=$(PACKAGES); go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $$packages
 
 ##@ Build and install

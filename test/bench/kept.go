@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// kept is a populated database that is kept for later runs. A measurement works on a copy of it.
+type kept struct {
+	dir string // empty: nothing is kept
+}
+
+const (
+	keptDatabase = "data"
+	keptIDs      = "ids.txt" // written last: without it the copy is not whole
+)
+
+func keptFor(s settings, users int) kept {
+	if s.keep == "" {
+		return kept{}
+	}
+	return kept{filepath.Join(s.keep, fmt.Sprintf("users-%d", users))}
+}
+
+// load copies the database to data and returns the users' ids, none where nothing is kept.
+func (k kept) load(data string, users int) ([]string, error) {
+	if k.dir == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(filepath.Join(k.dir, keptIDs))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ids := strings.Fields(string(text))
+	if len(ids) != users {
+		return nil, fmt.Errorf("%s holds %d users instead of %d: delete it", k.dir, len(ids), users)
+	}
+	return ids, os.CopyFS(data, os.DirFS(filepath.Join(k.dir, keptDatabase)))
+}
+
+// save keeps the database of a server that has stopped.
+func (k kept) save(data string, ids []string) error {
+	if k.dir == "" {
+		return nil
+	}
+	if err := os.RemoveAll(k.dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(k.dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(k.dir, keptDatabase), os.DirFS(data)); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(k.dir, keptIDs), []byte(strings.Join(ids, "\n")), 0o600)
+}
+
+// sizeOf is the sum of the sizes of all files in a folder.
+func sizeOf(dir string) (size int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			size += info.Size()
+		}
+		return err
+	})
+	return size, err
+}

@@ -1,0 +1,2 @@
+// Package load drives a server in closed loops, one a connection, and measures how long answers take.
+package load

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/scim-operator/scim-operator/test/bench/load"
+	"github.com/scim-operator/scim-operator/test/bench/report"
+	"github.com/scim-operator/scim-operator/test/bench/wire"
+	"github.com/scim-operator/scim-operator/test/program"
+)
+
+// subject is a server process under load.
+type subject struct {
+	target wire.Target
+	pid    int
+}
+
+// measured is an operation of the server and what it is compared with.
+type measured struct {
+	load.Operation
+	group int  // members of the group, -1: none
+	write bool // compared with a POST to the bare server, else with a GET
+}
+
+// series are operations that go in turn, since one undoes what the other does. restore ends what is left undone.
+type series struct {
+	ops     []measured
+	restore *load.Operation
+}
+
+// name of a series is that of its operations.
+func (s series) name() (name string) {
+	for i, op := range s.ops {
+		if i > 0 {
+			name += " and "
+		}
+		name += op.Name
+	}
+	return name
+}
+
+// meter measures a server beside the bare one, in rounds that alternate, as other processes disturb both.
+type meter struct {
+	rounds       int
+	round        time.Duration
+	server, bare subject
+	pool         *load.Pool
+	barePool     *load.Pool
+	bareRead     load.Operation
+	bareWrite    load.Operation
+}
+
+func newMeter(ctx context.Context, s settings, server, bare subject) (*meter, error) {
+	m := &meter{rounds: s.rounds, round: s.round, server: server, bare: bare}
+	m.bareRead, m.bareWrite = bareOperations(bare.target)
+	var err error
+	if m.pool, err = load.Dial(ctx, server.target.Address, s.connections); err != nil {
+		return nil, err
+	}
+	if m.barePool, err = load.Dial(ctx, bare.target.Address, s.connections); err != nil {
+		return nil, errors.Join(err, m.pool.Close())
+	}
+	return m, nil
+}
+
+func (m *meter) close() error { return errors.Join(m.pool.Close(), m.barePool.Close()) }
+
+// sample is one round of an operation and the round of the bare server before it.
+type sample struct{ server, bare timed }
+
+// timed is a round and the processor time that it took.
+type timed struct {
+	load.Round
+	serverCPU, clientCPU time.Duration
+	others               float64 // share of the processors that neither of them has used
+}
+
+// cpu is the processor time of client and server together for one request. Where both compete for the same processors it
+// says what the throughput is worth, whatever else runs there.
+func (t timed) cpu() float64 { return micros(t.serverCPU+t.clientCPU, t.Count) }
+
+// run measures a series.
+func (m *meter) run(ctx context.Context, s series) ([]report.Operation, error) {
+	samples := make([][]sample, len(s.ops))
+	for round := -1; round < m.rounds; round++ { // the first is for warming up
+		for i, op := range s.ops {
+			taken, err := m.sample(ctx, op)
+			if err != nil {
+				return nil, err
+			}
+			if round >= 0 && taken.server.Count > 0 {
+				samples[i] = append(samples[i], taken)
+			}
+		}
+		if err := m.undo(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	figures := make([]report.Operation, len(s.ops))
+	for i, op := range s.ops {
+		figures[i] = summarise(samples[i])
+		figures[i].Name, figures[i].Group = op.Name, op.group
+	}
+	return figures, nil
+}
+
+// undo ends what a round has left undone, unmeasured.
+func (m *meter) undo(ctx context.Context, s series) error {
+	if s.restore == nil {
+		return nil
+	}
+	_, err := m.pool.Run(ctx, *s.restore, 0)
+	return err
+}
+
+func (m *meter) sample(ctx context.Context, op measured) (s sample, err error) {
+	beside := m.bareRead
+	if op.write {
+		beside = m.bareWrite
+	}
+	if s.bare, err = m.timed(ctx, m.barePool, m.bare.pid, beside); err != nil {
+		return s, err
+	}
+	s.server, err = m.timed(ctx, m.pool, m.server.pid, op.Operation)
+	return s, err
+}
+
+// timed runs one round.
+func (m *meter) timed(ctx context.Context, pool *load.Pool, pid int, op load.Operation) (t timed, err error) {
+	before, err := readClocks(pid)
+	if err != nil {
+		return t, err
+	}
+	if t.Round, err = pool.Run(ctx, op, m.round); err != nil {
+		return t, err
+	}
+	after, err := readClocks(pid)
+	t.serverCPU, t.clientCPU = after.server-before.server, after.client-before.client
+	if total := after.all - before.all; total > 0 {
+		t.others = max(0, float64(after.used-before.used-t.serverCPU-t.clientCPU)/float64(total))
+	}
+	return t, err
+}
+
+// clocks are processor times.
+type clocks struct{ server, client, used, all time.Duration }
+
+func readClocks(pid int) (c clocks, err error) {
+	if c.server, err = program.CPU(pid); err != nil {
+		return c, err
+	}
+	if pid != os.Getpid() {
+		if c.client, err = program.CPU(os.Getpid()); err != nil {
+			return c, err
+		}
+	}
+	c.used, c.all, err = busy()
+	return c, err
+}
+
+func summarise(samples []sample) report.Operation {
+	of := func(figure func(s sample) float64) float64 { return median(samples, figure) }
+	return report.Operation{
+		PerSecond: of(func(s sample) float64 { return s.server.PerSecond() }),
+		P50:       of(func(s sample) float64 { return milliseconds(s.server.P50) }),
+		P99:       of(func(s sample) float64 { return milliseconds(s.server.P99) }),
+		Ratio:     of(func(s sample) float64 { return s.server.PerSecond() / s.bare.PerSecond() }),
+		CPU:       of(func(s sample) float64 { return micros(s.server.serverCPU, s.server.Count) }),
+		CPURatio:  of(func(s sample) float64 { return s.bare.cpu() / s.server.cpu() }),
+		Bare:      of(func(s sample) float64 { return s.bare.PerSecond() }),
+		BareCPU:   of(func(s sample) float64 { return micros(s.bare.serverCPU, s.bare.Count) }),
+		Others:    of(func(s sample) float64 { return s.server.others }),
+	}
+}
+
+func micros(d time.Duration, count int) float64 {
+	return float64(d) / float64(time.Microsecond) / float64(max(1, count))
+}
+
+func median[T any](list []T, of func(T) float64) float64 {
+	if len(list) == 0 {
+		return 0
+	}
+	values := make([]float64, len(list))
+	for i, item := range list {
+		values[i] = of(item)
+	}
+	slices.Sort(values)
+	middle := len(values) / 2
+	if len(values)%2 == 1 {
+		return values[middle]
+	}
+	return (values[middle-1] + values[middle]) / 2
+}
