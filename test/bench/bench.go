@@ -42,7 +42,7 @@ func measureAll(ctx context.Context, s settings) (run report.Run, err error) {
 
 	run = report.Run{
 		Date: time.Now().UTC().Format(time.DateOnly), Commit: commit(),
-		Connections: s.connections, Rounds: s.rounds, RoundTime: s.round.String(),
+		Client: s.client, Connections: s.connections, Rounds: s.rounds, RoundTime: s.round.String(),
 	}
 	if run.Machine, err = machine(work); err != nil {
 		return run, err

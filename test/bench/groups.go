@@ -37,9 +37,8 @@ func (d *directory) makeGroup(ctx context.Context, pool *load.Pool, members int)
 				return false
 			}
 			once = false
-			w.Path = append(w.Path[:0], "/Groups"...)
+			w.Method, w.Path = http.MethodPost, append(w.Path[:0], "/Groups"...)
 			w.Body = fmt.Appendf(w.Body[:0], `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Group of %d"}`, members)
-			w.Send(d.target, http.MethodPost)
 			return true
 		},
 		Done: func(_ *load.Worker, a wire.Answer) (err error) {
@@ -80,8 +79,7 @@ func (d *directory) patchGroup(name, id string, next func(w *load.Worker) bool) 
 		if !next(w) {
 			return false
 		}
-		w.Path = append(append(w.Path[:0], "/Groups/"...), id...)
-		w.Send(d.target, http.MethodPatch)
+		w.Method, w.Path = http.MethodPatch, append(append(w.Path[:0], "/Groups/"...), id...)
 		return true
 	}}
 }
@@ -132,7 +130,7 @@ func (d *directory) groupReads(g group) []measured {
 
 // wholeGroup gets a group with its members over one connection and watches the memory of the server.
 func (d *directory) wholeGroup(ctx context.Context, server subject, g group) (*report.BigGroup, error) {
-	conn, err := wire.Dial(ctx, server.target.Address)
+	conn, err := wire.Dial(ctx, server.target)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +143,7 @@ func (d *directory) wholeGroup(ctx context.Context, server subject, g group) (*r
 		return nil, err
 	}
 	begin := time.Now()
-	a, err := conn.Do(d.target.Append(nil, http.MethodGet, []byte("/Groups/"+g.id), nil), false)
+	a, err := conn.Do(http.MethodGet, []byte("/Groups/"+g.id), nil, false)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ import (
 type settings struct {
 	users       numbers
 	groups      numbers
+	client      string
 	connections int
 	rounds      int
 	round       time.Duration
@@ -63,6 +64,7 @@ func parseFlags(args []string) (settings, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.Var(&s.users, "users", "numbers of users; the environment variable BENCH_USERS is the default of it")
 	f.Var(&s.groups, "groups", "numbers of members of groups; those with more members than there are users are left out")
+	f.StringVar(&s.client, "client", "lean", "lean, or standard: that of net/http, which takes so much time itself that servers differ less")
 	f.IntVar(&s.connections, "connections", 16, "keep-alive connections")
 	f.IntVar(&s.rounds, "rounds", 5, "rounds of each operation; the medians are shown")
 	f.DurationVar(&s.round, "round", time.Second, "length of a round")
@@ -92,6 +94,8 @@ func (s settings) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case s.connections < 1 || s.rounds < 1 || s.round <= 0:
 		return errors.New("connections, rounds and round must be positive")
+	case s.client != "lean" && s.client != "standard":
+		return fmt.Errorf("-client %s: want lean or standard", s.client)
 	case s.output != "table" && s.output != "json":
 		return fmt.Errorf("-o %s: want table or json", s.output)
 	}

@@ -56,12 +56,15 @@ type meter struct {
 
 func newMeter(ctx context.Context, s settings, server, bare subject) (*meter, error) {
 	m := &meter{rounds: s.rounds, round: s.round, server: server, bare: bare}
-	m.bareRead, m.bareWrite = bareOperations(bare.target)
-	var err error
-	if m.pool, err = load.Dial(ctx, server.target.Address, s.connections); err != nil {
+	m.bareRead, m.bareWrite = bareOperations()
+	dial, err := wire.Clients(s.client)
+	if err != nil {
 		return nil, err
 	}
-	if m.barePool, err = load.Dial(ctx, bare.target.Address, s.connections); err != nil {
+	if m.pool, err = load.Dial(ctx, dial, server.target, s.connections); err != nil {
+		return nil, err
+	}
+	if m.barePool, err = load.Dial(ctx, dial, bare.target, s.connections); err != nil {
 		return nil, errors.Join(err, m.pool.Close())
 	}
 	return m, nil

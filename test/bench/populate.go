@@ -23,15 +23,15 @@ const bulkAtOnce = 100
 
 // populate adds users through the public API, by Bulk where the server announces it.
 func populate(ctx context.Context, t wire.Target, features providerConfig, users int) ([]string, *report.Populate, error) {
-	pool, err := load.Dial(ctx, t.Address, writers)
+	pool, err := load.Dial(ctx, wire.Dial, t, writers)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer pool.Close()
 	ids := make([]string, users)
-	method, op := "POST", postUsers(t, ids)
+	method, op := "POST", postUsers(ids)
 	if features.Bulk.Supported {
-		method, op = "Bulk", bulkUsers(t, ids, min(bulkAtOnce, features.Bulk.MaxOperations))
+		method, op = "Bulk", bulkUsers(ids, min(bulkAtOnce, features.Bulk.MaxOperations))
 	}
 	round, err := pool.Run(ctx, op, 0)
 	if err != nil {
@@ -45,7 +45,7 @@ func populate(ctx context.Context, t wire.Target, features providerConfig, users
 	return ids, &report.Populate{Method: method, PerSecond: float64(users) / round.Elapsed.Seconds()}, nil
 }
 
-func postUsers(t wire.Target, ids []string) load.Operation {
+func postUsers(ids []string) load.Operation {
 	var next atomic.Int64
 	return load.Operation{
 		Name: "populate", Status: http.StatusCreated,
@@ -54,8 +54,7 @@ func postUsers(t wire.Target, ids []string) load.Operation {
 				return false
 			}
 			tellProgress(w.Item, len(ids))
-			w.Path, w.Body = append(w.Path[:0], "/Users"...), people.AppendUser(w.Body[:0], w.Item, 0)
-			w.Send(t, http.MethodPost)
+			w.Method, w.Path, w.Body = http.MethodPost, append(w.Path[:0], "/Users"...), people.AppendUser(w.Body[:0], w.Item, 0)
 			return true
 		},
 		Done: func(w *load.Worker, a wire.Answer) (err error) {
@@ -71,7 +70,7 @@ func tellProgress(i, all int) {
 	}
 }
 
-func bulkUsers(t wire.Target, ids []string, size int) load.Operation {
+func bulkUsers(ids []string, size int) load.Operation {
 	var next atomic.Int64
 	return load.Operation{
 		Name: "populate by Bulk", Status: http.StatusOK, Keep: true,
@@ -79,9 +78,8 @@ func bulkUsers(t wire.Target, ids []string, size int) load.Operation {
 			if w.Item = int(next.Add(int64(size))) - size; w.Item >= len(ids) {
 				return false
 			}
-			w.Path = append(w.Path[:0], "/Bulk"...)
+			w.Method, w.Path = http.MethodPost, append(w.Path[:0], "/Bulk"...)
 			w.Body = appendBulk(w.Body[:0], w.Item, min(w.Item+size, len(ids)))
-			w.Send(t, http.MethodPost)
 			return true
 		},
 		Done: func(_ *load.Worker, a wire.Answer) error { return takeBulk(ids, a.Body) },

@@ -28,8 +28,8 @@ type providerConfig struct {
 }
 
 // fetch gets a document.
-func fetch(conn *wire.Conn, t wire.Target, path string, into any) error {
-	a, err := conn.Do(t.Append(nil, http.MethodGet, []byte(path), nil), true)
+func fetch(conn wire.Client, path string, into any) error {
+	a, err := conn.Do(http.MethodGet, []byte(path), nil, true)
 	if err != nil {
 		return err
 	}
@@ -40,12 +40,12 @@ func fetch(conn *wire.Conn, t wire.Target, path string, into any) error {
 }
 
 func readProvider(ctx context.Context, t wire.Target) (p providerConfig, err error) {
-	conn, err := wire.Dial(ctx, t.Address)
+	conn, err := wire.Dial(ctx, t)
 	if err != nil {
 		return p, err
 	}
 	defer conn.Close()
-	return p, fetch(conn, t, "/ServiceProviderConfig", &p)
+	return p, fetch(conn, "/ServiceProviderConfig", &p)
 }
 
 // walkCount is the number of users on a page of a cursor walk, and the greatest that servers are asked for.
@@ -53,7 +53,7 @@ const walkCount = 1000
 
 // walk goes through all users by cursor (RFC 9865) and counts them.
 func (d *directory) walk(ctx context.Context) (*report.Walk, error) {
-	conn, err := wire.Dial(ctx, d.target.Address)
+	conn, err := wire.Dial(ctx, d.target)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (d *directory) walk(ctx context.Context) (*report.Walk, error) {
 	for cursor, more := "", true; more; {
 		path := fmt.Sprintf("/Users?cursor=%s&count=%d", url.QueryEscape(cursor), walkCount)
 		begin := time.Now()
-		a, err := conn.Do(d.target.Append(nil, http.MethodGet, []byte(path), nil), true)
+		a, err := conn.Do(http.MethodGet, []byte(path), nil, true)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func summariseWalk(times []time.Duration) *report.Walk {
 
 // verify looks whether the answers are what is to be measured: a fast answer with nothing in it is worth nothing.
 func (d *directory) verify(ctx context.Context, reads []measured) error {
-	conn, err := wire.Dial(ctx, d.target.Address)
+	conn, err := wire.Dial(ctx, d.target)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (d *directory) verify(ctx context.Context, reads []measured) error {
 	w := &load.Worker{Rand: rand.New(rand.NewPCG(1, 1))}
 	for _, op := range reads {
 		op.Next(w)
-		a, err := conn.Do(w.Request, true)
+		a, err := w.Send(conn, true)
 		if err == nil {
 			err = d.judge(op.Name, w.Item, a)
 		}
@@ -151,13 +151,13 @@ func (d *directory) judge(name string, item int, a wire.Answer) error {
 
 // unchanged looks whether a measurement has left as many users as there were.
 func (d *directory) unchanged(ctx context.Context) error {
-	conn, err := wire.Dial(ctx, d.target.Address)
+	conn, err := wire.Dial(ctx, d.target)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	var list struct{ TotalResults int }
-	if err := fetch(conn, d.target, "/Users?count=0", &list); err != nil {
+	if err := fetch(conn, "/Users?count=0", &list); err != nil {
 		return err
 	}
 	if list.TotalResults != len(d.users) {

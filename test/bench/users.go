@@ -14,15 +14,13 @@ import (
 )
 
 // bareOperations are what reads and writes are compared with: a GET, and a POST of a user.
-func bareOperations(t wire.Target) (read, write load.Operation) {
+func bareOperations() (read, write load.Operation) {
 	read = load.Operation{Name: "bare GET", Status: http.StatusOK, Next: func(w *load.Worker) bool {
-		w.Path, w.Body = append(w.Path[:0], "/Users/0190d5a8-7c1e-7d3a-9a53-0c6f4be2a8e1"...), w.Body[:0]
-		w.Send(t, http.MethodGet)
+		w.Method, w.Path = http.MethodGet, append(w.Path[:0], "/Users/0190d5a8-7c1e-7d3a-9a53-0c6f4be2a8e1"...)
 		return true
 	}}
 	write = load.Operation{Name: "bare POST", Status: http.StatusOK, Next: func(w *load.Worker) bool {
-		w.Path, w.Body = append(w.Path[:0], "/Users"...), people.AppendUser(w.Body[:0], w.Rand.IntN(1000), 0)
-		w.Send(t, http.MethodPost)
+		w.Method, w.Path, w.Body = http.MethodPost, append(w.Path[:0], "/Users"...), people.AppendUser(w.Body[:0], w.Rand.IntN(1000), 0)
 		return true
 	}}
 	return read, write
@@ -30,8 +28,8 @@ func bareOperations(t wire.Target) (read, write load.Operation) {
 
 // directory is a populated tenant.
 type directory struct {
-	target    wire.Target
-	users     []string // ids; the index is the person
+	target    wire.Target // for single requests; those that are measured go to a pool
+	users     []string    // ids; the index is the person
 	revisions atomic.Int64
 	created   atomic.Int64 // persons beyond users
 }
@@ -41,8 +39,7 @@ func (d *directory) randomUser(w *load.Worker) int { return w.Rand.IntN(len(d.us
 // read is an operation that gets one page or resource.
 func (d *directory) read(name string, path func(dst []byte, w *load.Worker) []byte) measured {
 	return measured{group: -1, Operation: load.Operation{Name: name, Status: http.StatusOK, Next: func(w *load.Worker) bool {
-		w.Path, w.Body = path(w.Path[:0], w), w.Body[:0]
-		w.Send(d.target, http.MethodGet)
+		w.Method, w.Path, w.Body = http.MethodGet, path(w.Path[:0], w), w.Body[:0]
 		return true
 	}}}
 }
@@ -99,8 +96,7 @@ func appendFilter(dst []byte, attribute string, value func([]byte, int) []byte, 
 func (d *directory) write(name, method string, next func(w *load.Worker)) measured {
 	return measured{group: -1, write: true, Operation: load.Operation{Name: name, Status: http.StatusOK, Next: func(w *load.Worker) bool {
 		next(w)
-		w.Path = append(append(w.Path[:0], "/Users/"...), d.users[w.Item]...)
-		w.Send(d.target, method)
+		w.Method, w.Path = method, append(append(w.Path[:0], "/Users/"...), d.users[w.Item]...)
 		return true
 	}}}
 }
@@ -149,8 +145,8 @@ func (d *directory) createAndDelete() series {
 	add := load.Operation{
 		Name: report.Create, Status: http.StatusCreated,
 		Next: func(w *load.Worker) bool {
-			w.Path, w.Body = append(w.Path[:0], "/Users"...), people.AppendUser(w.Body[:0], len(d.users)+int(d.created.Add(1)), 0)
-			w.Send(d.target, http.MethodPost)
+			w.Method, w.Path = http.MethodPost, append(w.Path[:0], "/Users"...)
+			w.Body = people.AppendUser(w.Body[:0], len(d.users)+int(d.created.Add(1)), 0)
 			return true
 		},
 		Done: func(_ *load.Worker, a wire.Answer) error {
@@ -161,8 +157,7 @@ func (d *directory) createAndDelete() series {
 	}
 	remove := load.Operation{Name: "delete", Status: http.StatusNoContent, Next: func(w *load.Worker) bool {
 		id, ok := created.Take()
-		w.Path, w.Body = append(append(w.Path[:0], "/Users/"...), id...), w.Body[:0]
-		w.Send(d.target, http.MethodDelete)
+		w.Method, w.Path, w.Body = http.MethodDelete, append(append(w.Path[:0], "/Users/"...), id...), w.Body[:0]
 		return ok
 	}}
 	return series{ops: []measured{{add, -1, true}, {remove, -1, true}}, restore: &remove}

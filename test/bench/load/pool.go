@@ -18,33 +18,32 @@ type Operation struct {
 	Name   string
 	Status int // of every answer; another one ends the run
 
-	// Next puts the next request into w.Request. False: there is nothing left to do.
+	// Next puts the next request into w.Method, w.Path and w.Body. False: there is nothing left to do.
 	Next func(w *Worker) bool
 	// Done is told of a success, nil: nobody is. Keep gives it the body.
 	Done func(w *Worker, a wire.Answer) error
 	Keep bool
 }
 
-// Worker is a connection and the memory for its requests.
+// Worker is a connection and its next request.
 type Worker struct {
-	Number  int
-	Rand    *rand.Rand
-	Request []byte
-	Path    []byte // for the use of Next
-	Body    []byte // for the use of Next
-	Item    int    // what Next has chosen, for Done
+	Number int
+	Rand   *rand.Rand
+	Item   int // what Next has chosen, for Done
 
-	conn      *wire.Conn
+	Method     string
+	Path, Body []byte // as of wire.Client; an empty body is none
+
+	client    wire.Client
 	latencies []time.Duration
 }
 
-// Send makes w.Request from w.Path and w.Body; an empty body is none.
-func (w *Worker) Send(t wire.Target, method string) {
-	body := w.Body
-	if len(body) == 0 {
-		body = nil
+// Send sends the request.
+func (w *Worker) Send(c wire.Client, keep bool) (wire.Answer, error) {
+	if len(w.Body) == 0 {
+		return c.Do(w.Method, w.Path, nil, keep)
 	}
-	w.Request = t.Append(w.Request[:0], method, w.Path, body)
+	return c.Do(w.Method, w.Path, w.Body, keep)
 }
 
 // Pool is the connections to one server.
@@ -53,15 +52,15 @@ type Pool struct {
 	merged  []time.Duration
 }
 
-// Dial opens n connections to host:port.
-func Dial(ctx context.Context, address string, n int) (*Pool, error) {
+// Dial makes n clients.
+func Dial(ctx context.Context, dial wire.Dialer, t wire.Target, n int) (*Pool, error) {
 	p := &Pool{}
 	for i := range n {
-		conn, err := wire.Dial(ctx, address)
+		client, err := dial(ctx, t)
 		if err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
-		p.workers = append(p.workers, &Worker{Number: i, Rand: rand.New(rand.NewPCG(uint64(i), 1)), conn: conn})
+		p.workers = append(p.workers, &Worker{Number: i, Rand: rand.New(rand.NewPCG(uint64(i), 1)), client: client})
 	}
 	return p, nil
 }
@@ -69,7 +68,7 @@ func Dial(ctx context.Context, address string, n int) (*Pool, error) {
 // Close closes the connections.
 func (p *Pool) Close() (err error) {
 	for _, w := range p.workers {
-		err = errors.Join(err, w.conn.Close())
+		err = errors.Join(err, w.client.Close())
 	}
 	return err
 }
@@ -118,12 +117,12 @@ func (w *Worker) run(ctx context.Context, op Operation, start time.Time, limit t
 	if limit > 0 {
 		deadline = start.Add(limit + grace)
 	}
-	if err := w.conn.SetDeadline(deadline); err != nil {
+	if err := w.client.SetDeadline(deadline); err != nil {
 		return 0, err
 	}
 	for last := start; (limit <= 0 || last.Sub(start) < limit) && ctx.Err() == nil && op.Next(w); {
 		begin := time.Now()
-		a, err := w.conn.Do(w.Request, op.Keep)
+		a, err := w.Send(w.client, op.Keep)
 		if err != nil {
 			return bytes, fmt.Errorf("%s: %w", op.Name, err)
 		}

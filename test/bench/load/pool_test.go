@@ -11,23 +11,23 @@ import (
 	"github.com/scim-operator/scim-operator/test/bench/wire"
 )
 
-func newPool(t *testing.T, n int, handler http.HandlerFunc) (*Pool, wire.Target) {
+func newPool(t *testing.T, n int, handler http.HandlerFunc) *Pool {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	target := wire.Target{Address: strings.TrimPrefix(server.URL, "http://")}
-	pool, err := Dial(t.Context(), target.Address, n)
+	pool, err := Dial(t.Context(), wire.Dial, target, n)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = pool.Close() })
-	return pool, target
+	return pool
 }
 
 func TestRunUntilNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	var served atomic.Int64
-	pool, target := newPool(t, 4, func(w http.ResponseWriter, r *http.Request) {
+	pool := newPool(t, 4, func(w http.ResponseWriter, r *http.Request) {
 		served.Add(1)
 		_, _ = w.Write([]byte(r.URL.Path))
 	})
@@ -41,8 +41,7 @@ func TestRunUntilNothingIsLeft(t *testing.T) {
 			if w.Item, ok = todo.Take(); !ok {
 				return false
 			}
-			w.Path = append(w.Path[:0], "/item"...)
-			w.Send(target, http.MethodGet)
+			w.Method, w.Path = http.MethodGet, append(w.Path[:0], "/item"...)
 			return true
 		},
 		Done: func(w *Worker, a wire.Answer) error {
@@ -63,10 +62,9 @@ func TestRunUntilNothingIsLeft(t *testing.T) {
 
 func TestRunUntilTheLimit(t *testing.T) {
 	t.Parallel()
-	pool, target := newPool(t, 2, func(http.ResponseWriter, *http.Request) {})
+	pool := newPool(t, 2, func(http.ResponseWriter, *http.Request) {})
 	op := Operation{Name: "get", Status: http.StatusOK, Next: func(w *Worker) bool {
-		w.Path = append(w.Path[:0], '/')
-		w.Send(target, http.MethodGet)
+		w.Method, w.Path = http.MethodGet, append(w.Path[:0], '/')
 		return true
 	}}
 	round, err := pool.Run(t.Context(), op, 30*time.Millisecond)
@@ -77,10 +75,9 @@ func TestRunUntilTheLimit(t *testing.T) {
 
 func TestRunEndsWithAWrongAnswer(t *testing.T) {
 	t.Parallel()
-	pool, target := newPool(t, 2, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no room", http.StatusForbidden) })
+	pool := newPool(t, 2, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no room", http.StatusForbidden) })
 	_, err := pool.Run(t.Context(), Operation{Name: "create", Status: http.StatusCreated, Next: func(w *Worker) bool {
-		w.Path, w.Body = append(w.Path[:0], "/Users"...), append(w.Body[:0], "{}"...)
-		w.Send(target, http.MethodPost)
+		w.Method, w.Path, w.Body = http.MethodPost, append(w.Path[:0], "/Users"...), append(w.Body[:0], "{}"...)
 		return true
 	}}, time.Minute)
 	if err == nil || !strings.Contains(err.Error(), "create: answer 403 instead of 201: no room") {

@@ -28,7 +28,7 @@ func sample() Run {
 		return list
 	}
 	return Run{
-		Date: "2026-11-22", Commit: "abc1234", Connections: 16, Rounds: 5, RoundTime: "1s",
+		Date: "2026-11-22", Commit: "abc1234", Client: "lean", Connections: 16, Rounds: 5, RoundTime: "1s",
 		Machine: Machine{CPU: "Test CPU", Cores: 2, MemoryBytes: 24 << 30, Kernel: "6.1", Go: "go1.26", SyncP50: 0.15, SyncP99: 0.3},
 		Sizes: []Size{
 			{Users: 1000, Populate: &Populate{Method: "POST", PerSecond: 8786.2}, DatabaseBytes: 1_300_000, RSSIdle: 17 << 20, Operations: ops(0.6, 10)},

@@ -34,7 +34,7 @@ func (r Run) WriteTable(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "\n%s, %d cores, %.1f GiB, Linux %s, %s, fsync p50 %.2f ms p99 %.2f ms\n",
 		m.CPU, m.Cores, float64(m.MemoryBytes)/(1<<30), m.Kernel, m.Go, m.SyncP50, m.SyncP99)
-	fmt.Fprintf(w, "%d connections; medians of %d rounds of %s, each after one of the bare server\n", r.Connections, r.Rounds, r.RoundTime)
+	fmt.Fprintf(w, "%d connections of the %s client; medians of %d rounds of %s, each after one of the bare server\n", r.Connections, r.Client, r.Rounds, r.RoundTime)
 	for _, s := range r.Sizes {
 		if err := s.write(w); err != nil {
 			return err

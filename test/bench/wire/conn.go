@@ -18,41 +18,33 @@ const (
 	keptOfErrors = 512
 )
 
-// Conn is a keep-alive connection. It is not for concurrent use.
-type Conn struct {
+// conn is a keep-alive connection.
+type conn struct {
+	target   Target
 	conn     net.Conn
 	r        *bufio.Reader
+	request  []byte
 	body     []byte
 	location []byte
 }
 
-// Answer is what the server said. Its slices are valid until the next request on the connection.
-type Answer struct {
-	Status   int
-	Location []byte // the header, nil: none
-	Body     []byte // only where it was asked for, and of an error its beginning
-	Bytes    int64  // length of the body
-}
-
-// Dial connects to host:port.
-func Dial(ctx context.Context, address string) (*Conn, error) {
+// Dial connects the lean client.
+func Dial(ctx context.Context, t Target) (Client, error) {
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", address)
+	c, err := d.DialContext(ctx, "tcp", t.Address)
 	if err != nil {
 		return nil, err
 	}
-	return &Conn{conn: conn, r: bufio.NewReaderSize(conn, bufferSize)}, nil
+	return &conn{target: t, conn: c, r: bufio.NewReaderSize(c, bufferSize)}, nil
 }
 
-// Close ends the connection.
-func (c *Conn) Close() error { return c.conn.Close() }
+func (c *conn) Close() error { return c.conn.Close() }
 
-// SetDeadline bounds all that follows.
-func (c *Conn) SetDeadline(t time.Time) error { return c.conn.SetDeadline(t) }
+func (c *conn) SetDeadline(t time.Time) error { return c.conn.SetDeadline(t) }
 
-// Do sends a whole request and reads the answer to its end. keep stores the body; else its bytes are only counted.
-func (c *Conn) Do(request []byte, keep bool) (Answer, error) {
-	if _, err := c.conn.Write(request); err != nil {
+func (c *conn) Do(method string, path, body []byte, keep bool) (Answer, error) {
+	c.request = c.target.append(c.request[:0], method, path, body)
+	if _, err := c.conn.Write(c.request); err != nil {
 		return Answer{}, err
 	}
 	h, err := c.readHead()
@@ -94,7 +86,7 @@ var (
 	chunkedCoding    = []byte("chunked")
 )
 
-func (c *Conn) readHead() (h head, err error) {
+func (c *conn) readHead() (h head, err error) {
 	line, err := c.line()
 	if err != nil {
 		return h, err
@@ -124,7 +116,7 @@ func parseStatus(line []byte) (int, error) {
 }
 
 // header takes what it knows from a header line; the first letter sorts out most of the others.
-func (c *Conn) header(h *head, line []byte) (err error) {
+func (c *conn) header(h *head, line []byte) (err error) {
 	switch line[0] | 0x20 {
 	case 'c', 't', 'l':
 	default:
@@ -159,7 +151,7 @@ func (h *head) check() error {
 }
 
 // line returns a line without its end, valid until the next read.
-func (c *Conn) line() ([]byte, error) {
+func (c *conn) line() ([]byte, error) {
 	line, err := c.r.ReadSlice('\n')
 	if err != nil {
 		return nil, err
@@ -168,7 +160,7 @@ func (c *Conn) line() ([]byte, error) {
 }
 
 // read takes n bytes and keeps those up to limit.
-func (c *Conn) read(n, limit int64) error {
+func (c *conn) read(n, limit int64) error {
 	keep := max(0, min(n, limit-int64(len(c.body))))
 	if keep > 0 {
 		have := len(c.body)
@@ -181,7 +173,7 @@ func (c *Conn) read(n, limit int64) error {
 	return err
 }
 
-func (c *Conn) readChunks(limit int64) (total int64, err error) {
+func (c *conn) readChunks(limit int64) (total int64, err error) {
 	for {
 		line, err := c.line()
 		if err != nil {

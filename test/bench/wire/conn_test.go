@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestDo(t *testing.T) {
@@ -37,34 +38,41 @@ func TestDo(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	target := Target{Address: strings.TrimPrefix(server.URL, "http://"), Base: "/base", Token: "secret"}
-	conn := dial(t, target.Address)
-	for range 2 { // the second time over a used connection
-		for name, tc := range map[string]struct {
-			method, path, body string
-			keep               bool
-			want               Answer
-		}{
-			"body kept":    {"POST", "/created", `{"a":1}`, true, Answer{Status: 201, Location: []byte("http://x/Users/7"), Body: []byte(`{"a":1}`), Bytes: 7}},
-			"body counted": {"POST", "/created", `{"a":1}`, false, Answer{Status: 201, Location: []byte("http://x/Users/7"), Body: []byte{}, Bytes: 7}},
-			"no body":      {"DELETE", "/none", "", true, Answer{Status: 204, Body: []byte{}}},
-			"chunks":       {"GET", "/chunks", "", false, Answer{Status: 200, Body: []byte{}, Bytes: int64(len(long) + 3)}},
-			"chunks kept":  {"GET", "/chunks", "", true, Answer{Status: 200, Body: []byte(long + "end"), Bytes: int64(len(long) + 3)}},
-			"long":         {"GET", "/", "", false, Answer{Status: 200, Body: []byte{}, Bytes: int64(len(long))}},
-			"error": {"PUT", "/refused", "{}", false, Answer{
-				Status: 409, Body: []byte("PUT Bearer secret application/scim+json\n"), Bytes: 40,
-			}},
-		} {
-			var body []byte
-			if tc.body != "" {
-				body = []byte(tc.body)
-			}
-			got, err := conn.Do(target.Append(nil, tc.method, []byte(tc.path), body), tc.keep)
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", name, diff)
-			}
+	for _, kind := range []string{"lean", "standard"} {
+		c := dial(t, kind, target)
+		for range 2 { // the second time over a used connection
+			checkAnswers(t, kind, c, long)
+		}
+	}
+}
+
+func checkAnswers(t *testing.T, kind string, c Client, long string) {
+	t.Helper()
+	for name, tc := range map[string]struct {
+		method, path, body string
+		keep               bool
+		want               Answer
+	}{
+		"body kept":    {"POST", "/created", `{"a":1}`, true, Answer{Status: 201, Location: []byte("http://x/Users/7"), Body: []byte(`{"a":1}`), Bytes: 7}},
+		"body counted": {"POST", "/created", `{"a":1}`, false, Answer{Status: 201, Location: []byte("http://x/Users/7"), Body: []byte{}, Bytes: 7}},
+		"no body":      {"DELETE", "/none", "", true, Answer{Status: 204, Body: []byte{}}},
+		"chunks":       {"GET", "/chunks", "", false, Answer{Status: 200, Body: []byte{}, Bytes: int64(len(long) + 3)}},
+		"chunks kept":  {"GET", "/chunks", "", true, Answer{Status: 200, Body: []byte(long + "end"), Bytes: int64(len(long) + 3)}},
+		"long":         {"GET", "/", "", false, Answer{Status: 200, Body: []byte{}, Bytes: int64(len(long))}},
+		"error": {"PUT", "/refused", "{}", false, Answer{
+			Status: 409, Body: []byte("PUT Bearer secret application/scim+json\n"), Bytes: 40,
+		}},
+	} {
+		var body []byte
+		if tc.body != "" {
+			body = []byte(tc.body)
+		}
+		got, err := c.Do(tc.method, []byte(tc.path), body, tc.keep)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s, %s (-want +got):\n%s", kind, name, diff)
 		}
 	}
 }
@@ -85,8 +93,8 @@ func TestDoRefusesWhatIsNoAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			conn := dial(t, answerOnce(t, answer))
-			if a, err := conn.Do([]byte("GET / HTTP/1.1\r\n\r\n"), true); err == nil {
+			c := dial(t, "lean", Target{Address: answerOnce(t, answer)})
+			if a, err := c.Do("GET", []byte("/"), nil, true); err == nil {
 				t.Errorf("took %+v", a)
 			}
 		})
@@ -113,15 +121,41 @@ func answerOnce(t *testing.T, answer string) string {
 	return l.Addr().String()
 }
 
-func dial(t *testing.T, address string) *Conn {
+func dial(t *testing.T, kind string, target Target) Client {
 	t.Helper()
-	conn, err := Dial(t.Context(), address)
+	dial, err := Clients(kind)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	c, err := dial(t.Context(), target)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return conn
+	t.Cleanup(func() { _ = c.Close() })
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestClients(t *testing.T) {
+	t.Parallel()
+	if _, err := Clients("curl"); err == nil {
+		t.Error("there is a client curl")
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	for _, kind := range []string{"lean", "standard"} {
+		c := dial(t, kind, Target{Address: strings.TrimPrefix(server.URL, "http://")})
+		if err := c.SetDeadline(time.Now().Add(-time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Do("GET", []byte("/"), nil, false); err == nil {
+			t.Errorf("%s: answered after its deadline", kind)
+		}
+	}
 }

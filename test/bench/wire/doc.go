@@ -1,3 +1,3 @@
-// Package wire is a lean HTTP/1.1 client for measurements: prebuilt requests over one connection, answers read in place. It
-// costs little beside the server that it measures on the same machine.
+// Package wire holds the HTTP clients of measurements. The lean one builds requests in a buffer and reads answers in place,
+// so that it costs little beside the server that it measures on the same machine.
 package wire
