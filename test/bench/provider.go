@@ -130,7 +130,7 @@ func (d *directory) judge(name string, item int, a wire.Answer) error {
 		return errors.Join(fmt.Errorf("answer %d: %.200s", a.Status, a.Body), err)
 	}
 	page := min(100, len(d.users))
-	ok := true
+	var ok bool
 	switch name {
 	case report.Get:
 		ok = got.ID == d.users[item] && bytes.Contains(a.Body, []byte(`"department"`))

@@ -167,7 +167,7 @@ func (d *directory) createAndDelete() series {
 func idOf(a wire.Answer) (string, error) {
 	i := bytes.LastIndexByte(a.Location, '/')
 	if i < 0 || i+1 == len(a.Location) {
-		return "", fmt.Errorf("Location %q holds no id", a.Location)
+		return "", fmt.Errorf("header Location %q holds no id", a.Location)
 	}
 	return string(a.Location[i+1:]), nil
 }

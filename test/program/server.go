@@ -66,7 +66,7 @@ func freeAddresses(n int) (addresses []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() //nolint:revive // all are held until the end, so that they differ
+		defer l.Close() // all are held until the end, so that they differ
 		addresses = append(addresses, l.Addr().String())
 	}
 	return addresses, nil

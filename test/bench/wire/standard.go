@@ -53,7 +53,7 @@ func (s *standard) Do(method string, path, body []byte, keep bool) (Answer, erro
 		a.Location = s.location
 	}
 	s.body.Reset()
-	var sink io.Writer = io.Discard
+	sink := io.Discard
 	if keep || a.Status >= 300 {
 		sink = &s.body
 	}
