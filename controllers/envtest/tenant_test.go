@@ -440,6 +440,25 @@ var _ = Describe("Deleting a tenant", func() {
 		Expect(set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted).To(Equal(appsv1.DeletePersistentVolumeClaimRetentionPolicyType))
 	})
 
+	It("with its whole namespace makes nothing anew there", func(ctx context.Context) {
+		ns := newNamespace(ctx, nil)
+		tenant := readyTenant(ctx, newTenant(ns, "acme", deleteData))
+		remove(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}})
+		Eventually(func(g Gomega) {
+			namespace := &corev1.Namespace{}
+			g.Expect(k8s.Get(ctx, client.ObjectKey{Name: ns}, namespace)).To(Succeed())
+			g.Expect(namespace.DeletionTimestamp).NotTo(BeNil())
+		}).WithContext(ctx).Should(Succeed())
+		Eventually(operator.Writes.Quiet).WithContext(ctx).Should(BeNumerically(">", 500*time.Millisecond))
+		operator.Writes.Reset()
+		By("deleting things in any order, as the namespace controller does")
+		remove(ctx, credentialsOf(ctx, tenant))
+		remove(ctx, newServer(ns, "acme"))
+		Consistently(func() []string { return operator.Writes.List() }).Should(BeEmpty())
+		remove(ctx, tenant)
+		eventuallyGone(ctx, tenant)
+	})
+
 	It("and applying it again gives a new token and no purge of its own", func(ctx context.Context) {
 		ns := newNamespace(ctx, nil)
 		server := readyServer(ctx, newServer(ns, "shared"))

@@ -55,3 +55,10 @@ func NamespaceMetadata() *metav1.PartialObjectMetadata {
 	o.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return o
 }
+
+// Leaving tells whether a namespace is being deleted. Whatever is in it goes with it, so nothing is made or told there any
+// more.
+func Leaving(ctx context.Context, c client.Reader, namespace string) bool {
+	ns := NamespaceMetadata()
+	return c.Get(ctx, client.ObjectKey{Name: namespace}, ns) == nil && !ns.DeletionTimestamp.IsZero()
+}

@@ -48,7 +48,7 @@ type pass struct {
 
 // Reconcile brings one SCIMServer into the wanted state.
 func (r *Reconciler) Reconcile(ctx context.Context, s *v1alpha1.SCIMServer) (ctrl.Result, error) {
-	if !s.DeletionTimestamp.IsZero() {
+	if !s.DeletionTimestamp.IsZero() || kubeutil.Leaving(ctx, r.Client, s.Namespace) {
 		return ctrl.Result{}, nil // everything it has goes with it
 	}
 	p := &pass{server: s, before: s.DeepCopy()}

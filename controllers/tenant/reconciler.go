@@ -56,6 +56,9 @@ func (r *Reconciler) Reconcile(ctx context.Context, t *v1alpha1.SCIMTenant) (ctr
 	if !t.DeletionTimestamp.IsZero() {
 		return kubeutil.Result(0, kubeutil.Run(ctx, p, r.release))
 	}
+	if kubeutil.Leaving(ctx, r.Client, t.Namespace) {
+		return ctrl.Result{}, nil // its own deletion is to come
+	}
 	err := kubeutil.Run(ctx, p, r.resolve, r.ownServer, r.readToken, r.judge, r.bind, r.issue, r.observe)
 	if err != nil {
 		return kubeutil.Result(0, err)
