@@ -65,7 +65,7 @@ func startCluster(ctx context.Context, data *dataDir) (*cluster, error) {
 
 // assetsFolder is where kube-apiserver, etcd and kubectl are; the first time they may have to be built.
 func assetsFolder(ctx context.Context) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join("hack", "envtest-assets"))
+	cmd := exec.CommandContext(ctx, "go", "run", "./hack/envtest")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
