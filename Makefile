@@ -95,7 +95,8 @@ bench-go: ## Run the Go benchmarks; benchstat compares two outputs: go tool -mod
 
 .PHONY: run
 run: ## Run everything on this machine until Ctrl-C: API server, operator, SCIM server and a tenant
-	go run ./hack/run
+	go build -o bin/run ./hack/run
+	bin/run
 
 .PHONY: build
 build: ## Build the programs, static, into bin/
