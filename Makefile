@@ -102,6 +102,12 @@ run: ## Run everything on this machine until Ctrl-C: API server, operator, SCIM 
 build: ## Build the programs, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
 
+.PHONY: size
+size: build ## Print the sizes of the programs, as they are and compressed as in a registry
+	@for f in bin/operator bin/scimserver; do \
+	  awk -v f=$$f -v a=$$(wc -c < $$f) -v b=$$(gzip -9 -c $$f | wc -c) 'BEGIN {printf "%-16s %5.1f MiB, compressed %4.1f MiB\n", f, a/2^20, b/2^20}'; \
+	done
+
 .PHONY: image
 image: ## Build the container image IMG (needs Docker)
 	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) -t $(IMG) .

@@ -70,7 +70,7 @@ var _ = Describe("Speed", Serial, func() {
 		tenant := readyTenant(ctx, newTenant(newNamespace(ctx, nil), "acme"))
 		connect(ctx, tenant).createUser(ctx, "ann@example.com")
 		rss := residentMemory(ctx, serverPod(ctx, tenant))
-		figure("RSS of an idle server pod with one tenant, MiB", float64(rss)/(1<<20))
+		figure("memory of an idle server pod with one tenant (kubelet's rssBytes), MiB", float64(rss)/(1<<20))
 		Expect(rss).To(BeNumerically("<=", boundMemory))
 	})
 })
