@@ -30,13 +30,19 @@ const (
 	crashWriters = 8
 )
 
-// TestMain runs the process that is to be killed, where a crash test has started it.
+// children are what this program is when a test starts it as another process, by the environment
+// variable that has the path of the database.
+var children = map[string]func(path string) error{crashPath: writeUntilKilled}
+
 func TestMain(m *testing.M) {
-	if path := os.Getenv(crashPath); path != "" {
-		if err := writeUntilKilled(path, os.Getenv(crashRound)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
+	for variable, child := range children {
+		if path := os.Getenv(variable); path != "" {
+			if err := child(path); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			os.Exit(0)
 		}
-		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
@@ -96,7 +102,7 @@ func killWriter(t *testing.T, path string, round int) (names []string) {
 }
 
 // writeUntilKilled makes changes in parallel, and prints each that was acknowledged.
-func writeUntilKilled(path, round string) error {
+func writeUntilKilled(path string) error {
 	s, err := Open(context.Background(), Options{Path: path})
 	if err != nil {
 		return err
@@ -106,7 +112,7 @@ func writeUntilKilled(path, round string) error {
 	}
 	errs := make(chan error)
 	for w := range crashWriters {
-		go func() { errs <- write(s, os.Stdout, fmt.Sprintf("%s-%d", round, w)) }()
+		go func() { errs <- write(s, os.Stdout, fmt.Sprintf("%s-%d", os.Getenv(crashRound), w)) }()
 	}
 	return <-errs
 }

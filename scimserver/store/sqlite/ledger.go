@@ -84,17 +84,16 @@ func (l *ledger) addBlock(b block) {
 	l.blocks = append(l.blocks, b)
 }
 
-// pending is the change of a tally that is not in the table yet.
-func (l *ledger) pending(tenant, typ int64) (t tally) {
+// pending is how many resources there are that the table does not count yet.
+func (l *ledger) pending(tenant, typ int64) (total int64) {
 	for ; l != nil; l = l.outer {
-		for _, o := range l.tallies {
-			if o.tenant == tenant && o.typ == typ {
-				t.total += o.total
-				t.active += o.active
+		for _, t := range l.tallies {
+			if t.tenant == tenant && t.typ == typ {
+				total += t.total
 			}
 		}
 	}
-	return t
+	return total
 }
 
 // merge takes in the ledger of a transaction that has succeeded.

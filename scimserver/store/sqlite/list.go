@@ -27,30 +27,24 @@ func (v *snapshot) Find(ctx context.Context, q store.Query) (store.Page, error) 
 	}
 }
 
-const tallySQL = "SELECT total, active FROM tally WHERE tenant = ?1 AND type = ?2"
+const totalSQL = "SELECT total FROM tally WHERE tenant = ?1 AND type = ?2"
 
-// tally returns how many resources of a type there are.
-func (v *snapshot) tally(typ int64) (tally, error) {
-	t := v.ledger.pending(v.tenant, typ)
-	st, err := v.prepare(tallySQL)
+// total returns how many resources of a type there are.
+func (v *snapshot) total(typ int64) (int64, error) {
+	st, err := v.prepare(totalSQL)
 	if err != nil {
-		return t, err
+		return 0, err
 	}
-	defer st.Reset()
 	st.BindInt64(1, v.tenant)
 	st.BindInt64(2, typ)
-	row, err := st.Step()
-	if row {
-		t.total += st.Int64(0)
-		t.active += st.Int64(1)
-	}
-	return t, v.failed(err)
+	n, err := st.Int()
+	return n + v.ledger.pending(v.tenant, typ), v.failed(err)
 }
 
 // list returns a page in the order of creation.
 func (v *snapshot) list(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
-	t, err := v.tally(typ)
-	page := store.Page{Total: t.total}
+	total, err := v.total(typ)
+	page := store.Page{Total: total}
 	if err != nil || q.Limit <= 0 || q.Offset >= page.Total {
 		return page, err
 	}
@@ -103,15 +97,14 @@ func (v *snapshot) listFrom(ctx context.Context, q store.Query, typ, first, skip
 	for i, n := range [...]int64{v.tenant, typ, first, int64(q.Limit), skip} {
 		st.BindInt64(i+1, n)
 	}
-	return v.records(ctx, st, q)
+	return v.records(ctx, st, q, min(q.Limit, roomFor))
 }
 
-// roomFor is how many records a page has room for before it grows.
+// roomFor is how many records a page has room for at most before it grows.
 const roomFor = 128
 
-// records reads a page.
-func (v *snapshot) records(ctx context.Context, st *conn.Stmt, q store.Query) (records []store.Record, err error) {
-	room := min(q.Limit, roomFor)
+// records reads a page, for which it makes room.
+func (v *snapshot) records(ctx context.Context, st *conn.Stmt, q store.Query, room int) (records []store.Record, err error) {
 	records, v.found = make([]store.Record, 0, room), make([]found, 0, room)
 	err = v.each(ctx, st, func() error {
 		records = append(records, store.Record{})

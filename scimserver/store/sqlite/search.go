@@ -37,7 +37,7 @@ func (v *snapshot) searchAll(ctx context.Context, q store.Query, typ int64, sel 
 			return store.Page{}, err
 		}
 	}
-	page.Total, err = v.total(q, typ, sel, int64(len(page.Records)))
+	page.Total, err = v.count(q, typ, sel, int64(len(page.Records)))
 	return page, err
 }
 
@@ -52,7 +52,7 @@ func (v *snapshot) searchFew(ctx context.Context, q store.Query, typ int64) (sto
 	if err != nil {
 		return store.Page{}, err
 	}
-	all, err := v.records(ctx, st, q)
+	all, err := v.records(ctx, st, q, 1)
 	st.Reset()
 	if err != nil {
 		return store.Page{}, err
@@ -112,7 +112,7 @@ func (v *snapshot) searchPage(ctx context.Context, q store.Query, sel filtersql.
 		return nil, err
 	}
 	defer st.Reset()
-	return v.records(ctx, st, q)
+	return v.records(ctx, st, q, min(q.Limit, roomFor))
 }
 
 // pageQuery is the statement for a page. Its last two parameters are limit and offset.
@@ -147,11 +147,10 @@ func sorted(sel, key filtersql.Fragment, order string) filtersql.Fragment {
 	}
 }
 
-// total counts the selection, if the page does not tell.
-func (v *snapshot) total(q store.Query, typ int64, sel filtersql.Fragment, found int64) (int64, error) {
+// count counts the selection, if the page does not tell.
+func (v *snapshot) count(q store.Query, typ int64, sel filtersql.Fragment, found int64) (int64, error) {
 	if q.Filter == nil {
-		t, err := v.tally(typ)
-		return t.total, err
+		return v.total(typ)
 	}
 	if found < int64(q.Limit) && (found > 0 || q.Offset == 0) {
 		return q.Offset + found, nil

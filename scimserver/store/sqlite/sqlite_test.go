@@ -1,4 +1,4 @@
-package sqlite_test
+package sqlite
 
 import (
 	"context"
@@ -6,13 +6,15 @@ import (
 	"testing"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite"
 	"github.com/scim-operator/scim-operator/scimserver/store/storetest"
 )
 
-func open(tb testing.TB) store.Store {
+// openChecked makes a store. When the test is done, nothing in its database may be amiss.
+func openChecked(tb testing.TB) store.Store {
 	tb.Helper()
-	s, err := sqlite.Open(context.Background(), sqlite.Options{Path: filepath.Join(tb.TempDir(), "scim.db")})
+	path := filepath.Join(tb.TempDir(), "scim.db")
+	tb.Cleanup(func() { checkDatabase(tb, path) }) // after the test has closed it
+	s, err := Open(context.Background(), Options{Path: path})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -21,15 +23,15 @@ func open(tb testing.TB) store.Store {
 
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, open)
+	storetest.Run(t, openChecked)
 }
 
 func TestQuery(t *testing.T) {
 	t.Parallel()
-	storetest.RunQuery(t, open)
+	storetest.RunQuery(t, openChecked)
 }
 
 func TestModel(t *testing.T) {
 	t.Parallel()
-	storetest.RunModel(t, open)
+	storetest.RunModel(t, openChecked)
 }

@@ -87,7 +87,7 @@ var (
 	commonPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "temp_store(MEMORY)", "cell_size_check(1)"}
 	writerPragmas = append([]string{"synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(2000)",
 		"journal_size_limit(67108864)"}, commonPragmas...)
-	readerPragmas = append([]string{"query_only(1)", "cache_size(-4096)"}, commonPragmas...)
+	readerPragmas = append([]string{"query_only(1)", "cache_size(-8192)"}, commonPragmas...)
 )
 
 // View implements store.Store.

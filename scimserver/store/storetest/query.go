@@ -2,7 +2,10 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -24,6 +28,7 @@ func RunQuery(t *testing.T, open Open) {
 			t.Parallel()
 			p := newPair(t, open(t), seed)
 			t.Run("cases", p.testCases)
+			t.Run("changes", p.testChanges)
 			for _, typ := range []string{store.TypeUser, store.TypeGroup} {
 				t.Run("random "+typ, func(t *testing.T) { p.testRandom(t, typ) })
 			}
@@ -193,6 +198,67 @@ func (p *pair) testRandom(t *testing.T, typ string) {
 	})
 	if selective*4 < drawn {
 		t.Errorf("only %d of %d searches select some resources and not others", selective, drawn)
+	}
+}
+
+// testChanges replaces one attribute of many users, and asks for what was and what is.
+func (p *pair) testChanges(t *testing.T) {
+	src := newSource(p.seed + 1)
+	rt, _ := p.registry.ResourceType(store.TypeUser)
+	values := map[string]resource.Value{
+		"displayName": resource.String("changed"), "externalId": resource.String("Changed"), "userName": resource.String("Changed"),
+		"active": resource.Bool(false), "title": resource.String("changed"),
+		"emails": resource.Array(resource.Obj(objectOf("value", "Changed@Example.com"))),
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		v := values[name]
+		for n := range 3 {
+			if name == "userName" {
+				v = resource.String(fmt.Sprint("Changed", n))
+			}
+			p.replace(t, rt, pick(src, p.ids), func(doc *resource.Object) {
+				a, _ := rt.Lookup("", name, "")
+				resource.SetAttribute(rt, doc, a.Attr, v)
+			})
+		}
+	}
+	for _, text := range []string{
+		`displayName eq "changed"`, `externalId eq "Changed"`, `userName sw "changed"`, `title eq "changed"`,
+		`active eq false`, `emails.value eq "changed@example.com"`, `emails.value eq "ann"`, `meta.version eq "W/\"2\""`,
+	} {
+		p.same(t, search{typ: store.TypeUser, filter: text, limit: 1000})
+	}
+	for _, sub := range []string{"display", "value"} {
+		p.same(t, search{typ: store.TypeGroup, filter: "members." + sub + ` co "changed"`, limit: 1000})
+	}
+	for _, b := range []*bench{p.tested, p.model} {
+		b.equal("Counts", b.counts(), p.model.counts())
+	}
+}
+
+func objectOf(name, value string) *resource.Object {
+	o := resource.NewObject(1)
+	o.Set(name, resource.String(value))
+	return o
+}
+
+// replace changes a document in both stores, if it is a user's.
+func (p *pair) replace(t *testing.T, rt *schema.ResourceType, id string, change func(*resource.Object)) {
+	t.Helper()
+	for _, b := range []*bench{p.model, p.tested} {
+		b.update(func(ctx context.Context, w store.Writer) error {
+			old, err := w.Get(ctx, store.TypeUser, id)
+			if errors.Is(err, store.ErrNotFound) {
+				return nil
+			}
+			doc, err := resource.Parse(old.Doc)
+			if err != nil {
+				return err
+			}
+			change(doc)
+			_, err = w.Replace(ctx, newRecord(rt, doc, id, old.Created, day(9)))
+			return err
+		})
 	}
 }
 
