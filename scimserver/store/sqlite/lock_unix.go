@@ -12,9 +12,11 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
-// lockFile makes the database file, for its owner alone as it holds personal data, and takes a lock
-// that ends with the process.
-func lockFile(path string) (*os.File, error) {
+// fileLock keeps other processes from the database. It ends with the process at the latest.
+type fileLock struct{ f *os.File }
+
+// lockFile makes the database file, for its owner alone as it holds personal data, and takes the lock.
+func lockFile(path string) (*fileLock, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
@@ -28,17 +30,22 @@ func lockFile(path string) (*os.File, error) {
 	return lock(path + ".lock")
 }
 
-func lock(path string) (*os.File, error) {
+func lock(path string) (*fileLock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
-		return f, nil
+		return &fileLock{f}, nil
 	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		err = errors.New("another process uses the database; stop it first")
 	}
 	return nil, errors.Join(fmt.Errorf("%w: lock %s: %w", store.ErrUnavailable, path, err), f.Close())
+}
+
+// release gives the lock up by itself, as a process that is being started may still have the file.
+func (l *fileLock) release() error {
+	return errors.Join(syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN), l.f.Close())
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -24,7 +23,7 @@ const defaultReaders = 16
 // Store is a store.Store in one SQLite file, which no other process may use meanwhile.
 type Store struct {
 	path    string
-	lock    *os.File
+	lock    *fileLock
 	names   names
 	readers *pool
 	writer  *writer
@@ -60,10 +59,10 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{path: path, lock: lock}
 	if err := migrate(ctx, path); err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, lock.release())
 	}
 	if err := s.start(o); err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, lock.release())
 	}
 	return s, nil
 }
@@ -169,7 +168,7 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close implements store.Store.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
-		s.closeErr = errors.Join(s.readers.close(), s.writer.close(), s.lock.Close())
+		s.closeErr = errors.Join(s.readers.close(), s.writer.close(), s.lock.release())
 	})
 	return s.closeErr
 }

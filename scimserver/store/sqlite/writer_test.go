@@ -109,6 +109,40 @@ func TestConcurrentTransactionsShareACommit(t *testing.T) {
 	checkDatabase(t, s.path)
 }
 
+// TestAlone holds that a transaction that wants a batch of its own gets it.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	var members []int
+	look := func(t *tx) error {
+		members = append(members, len(t.b.members))
+		return nil
+	}
+	started, release := make(chan struct{}), make(chan struct{})
+	requests := []*request{
+		{fn: func(*tx) error { close(started); <-release; return nil }},
+		{fn: look}, {fn: look, alone: true}, {fn: look}, {fn: look}, {fn: look, alone: true}, {fn: look, alone: true},
+	}
+	done := make(chan error)
+	for i, r := range requests {
+		r.ctx = context.Background()
+		go func() { done <- s.writer.update(r) }()
+		if i == 0 {
+			<-started
+		}
+		for len(s.writer.queue) < i {
+			runtime.Gosched()
+		}
+	}
+	close(release)
+	for range requests {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	equal(t, "transactions before in the batch", members, []int{1, 0, 0, 1, 0, 0})
+}
+
 func TestFailureUndoesItselfAlone(t *testing.T) {
 	t.Parallel()
 	errStop := errors.New("stop")

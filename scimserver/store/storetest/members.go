@@ -251,7 +251,9 @@ func only(all map[string][]store.GroupRef, ids []string) map[string][]store.Grou
 
 // testGroupsOfChange changes what a page has shown before it asks for the groups.
 func testGroupsOfChange(t *testing.T, b *bench) {
-	g := b.group()
+	g := id(100)
+	b.insert(groupRecord(g, "staff"))
+	b.insertUsers(1, 5)
 	b.update(func(ctx context.Context, w store.Writer) error {
 		if _, err := w.Find(ctx, store.Query{Type: store.TypeUser, Limit: 5}); err != nil {
 			return err
@@ -265,7 +267,7 @@ func testGroupsOfChange(t *testing.T, b *bench) {
 		if _, _, err := w.AddMembers(ctx, g, ids(6, 4)); err != nil {
 			return err
 		}
-		got, err := w.GroupsOf(ctx, ids(4, 5))
+		got, err := w.GroupsOf(ctx, ids(1, 2, 3, 4, 5))
 		b.equal("GroupsOf", got, map[string][]store.GroupRef{id(4): {{ID: g, DisplayName: "staff"}}})
 		return err
 	})
