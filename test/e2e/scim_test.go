@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -58,17 +59,24 @@ func clientOf(address string) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
+// direct tells that this machine has reached a cluster IP: it always will, also while no pod is ready behind one.
+var direct atomic.Bool
+
 // serviceAddress is the Service's cluster IP where this machine reaches it, else the end of a port-forward.
 func serviceAddress(ctx context.Context, namespace, name string) string {
 	GinkgoHelper()
 	var s corev1.Service
 	Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, &s)).To(Succeed())
 	addr := net.JoinHostPort(s.Spec.ClusterIP, fmt.Sprint(s.Spec.Ports[0].Port))
+	if direct.Load() {
+		return addr
+	}
 	conn, err := net.DialTimeout("tcp", addr, 2*time.Second)
 	if err != nil {
 		return portForward(ctx, namespace, name, s.Spec.Ports[0].Port)
 	}
 	_ = conn.Close()
+	direct.Store(true)
 	return addr
 }
 
