@@ -64,16 +64,16 @@ lint: bin/golangci-lint ## Run golangci-lint
 .PHONY: test
 test: ## Run the unit tests and those on a real API server (its programs are found, downloaded or built first)
 	assets=$$(go run ./hack/envtest); packages=$(PACKAGES); \
-	KUBEBUILDER_ASSETS=$$assets go test -timeout 20m $(TESTFLAGS) $$packages
+	KUBEBUILDER_ASSETS=$$assets go test -timeout 20m $$packages $(TESTFLAGS)
 
 .PHONY: test-race
 test-race: ## The same with the race detector (needs a C compiler)
 	assets=$$(go run ./hack/envtest); packages=$(PACKAGES); \
-	KUBEBUILDER_ASSETS=$$assets CGO_ENABLED=1 go test -race -timeout 40m $(TESTFLAGS) $$packages
+	KUBEBUILDER_ASSETS=$$assets CGO_ENABLED=1 go test -race -timeout 40m $$packages $(TESTFLAGS)
 
 .PHONY: e2e
 e2e: ## Run the end-to-end tests on the cluster of KUBECONFIG, whose nodes have the image IMG
-	IMG=$(IMG) KUBECTL=$(KUBECTL) go test -count=1 -timeout 45m $(TESTFLAGS) ./test/e2e/...
+	IMG=$(IMG) KUBECTL=$(KUBECTL) go test -count=1 -timeout 45m ./test/e2e/... $(TESTFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
@@ -89,7 +89,7 @@ bench: ## Measure the server beside a bare HTTP server, with BENCH_USERS (1000,1
 
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks; benchstat compares two outputs: go tool -modfile=hack/tools/go.mod benchstat OLD NEW
-	packages=$(PACKAGES); go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $$packages
+	packages=$(PACKAGES); go test -run '^$$' -bench . -benchmem $$packages $(TESTFLAGS)
 
 ##@ Build and install
 
