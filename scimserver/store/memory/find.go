@@ -52,6 +52,10 @@ func (t *tenant) matching(ctx context.Context, q store.Query) (all []found, err 
 		if e.Type != q.Type {
 			continue
 		}
+		if q.Filter == nil && q.Sort == nil {
+			all = append(all, found{entry: e})
+			continue
+		}
 		full, err := t.full(e, q.BaseURL)
 		if err != nil {
 			return nil, err
