@@ -25,6 +25,7 @@ type settings struct {
 	client      string
 	connections int
 	rounds      int
+	retries     int
 	round       time.Duration
 	data        string
 	keep        string
@@ -67,6 +68,7 @@ func parseFlags(args []string) (settings, error) {
 	f.StringVar(&s.client, "client", "lean", "lean, or standard: that of net/http, which takes so much time itself that servers differ less")
 	f.IntVar(&s.connections, "connections", 16, "keep-alive connections")
 	f.IntVar(&s.rounds, "rounds", 5, "rounds of each operation; the medians are shown")
+	f.IntVar(&s.retries, "retries", 0, "repeat a round so often while other programs take more than a tenth of the processors; the calmest one counts")
 	f.DurationVar(&s.round, "round", time.Second, "length of a round")
 	f.StringVar(&s.data, "data", "", "folder for the databases; they are deleted at the end. Default: the system's temporary one")
 	f.StringVar(&s.keep, "keep", "", "folder in which populated databases are kept for the next run")
@@ -92,7 +94,7 @@ func (s settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
-	case s.connections < 1 || s.rounds < 1 || s.round <= 0:
+	case s.connections < 1 || s.rounds < 1 || s.round <= 0 || s.retries < 0:
 		return errors.New("connections, rounds and round must be positive")
 	case s.client != "lean" && s.client != "standard":
 		return fmt.Errorf("-client %s: want lean or standard", s.client)

@@ -31,7 +31,7 @@ func TestMeasureAll(t *testing.T) {
 		t.Skip("reads /proc")
 	}
 	t.Parallel()
-	s, err := parseFlags([]string{"-users", "40", "-groups", "0,20", "-rounds", "1", "-round", "5ms", "-connections", "4", "-client", "standard", "-data", t.TempDir(), "-keep", t.TempDir()})
+	s, err := parseFlags([]string{"-users", "40", "-groups", "0,20", "-rounds", "1", "-round", "5ms", "-connections", "4", "-client", "standard", "-retries", "1", "-data", t.TempDir(), "-keep", t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestParseFlags(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	for _, args := range []string{
-		"-users x", "-users -1", "-users 6000000", "-rounds 0", "-round 0s", "-connections 0", "-o yaml", "-client curl", "-run (", "more", "-shiny",
+		"-users x", "-users -1", "-users 6000000", "-rounds 0", "-retries -1", "-round 0s", "-connections 0", "-o yaml", "-client curl", "-run (", "more", "-shiny",
 	} {
 		if _, err := parseFlags(strings.Fields(args)); err == nil {
 			t.Errorf("%s: accepted", args)
