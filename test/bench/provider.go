@@ -61,7 +61,10 @@ func (d *directory) walk(ctx context.Context) (*report.Walk, error) {
 	var times []time.Duration
 	seen := 0
 	for cursor, more := "", true; more; {
-		path := fmt.Sprintf("/Users?cursor=%s&count=%d", url.QueryEscape(cursor), walkCount)
+		path := fmt.Sprintf("/Users?cursor&count=%d", walkCount)
+		if cursor != "" {
+			path = fmt.Sprintf("/Users?cursor=%s&count=%d", url.QueryEscape(cursor), walkCount)
+		}
 		begin := time.Now()
 		a, err := conn.Do(http.MethodGet, []byte(path), nil, true)
 		if err != nil {
