@@ -31,6 +31,8 @@ type Server struct {
 	Tenants []Tenant `json:"tenants,omitempty"`
 	// Purges are data to be deleted before anything is served.
 	Purges []Purge `json:"purges,omitempty"`
+	// AllowedNetworks are CIDRs that webhooks may reach although they are refused by default.
+	AllowedNetworks []string `json:"allowedNetworks,omitempty"`
 }
 
 // Tenant is one identity provider's connection.
@@ -55,6 +57,11 @@ type Tenant struct {
 	Suspended bool `json:"suspended,omitempty"`
 	// Gated: a readiness gate of the tenant is not met; 503 with Retry-After.
 	Gated bool `json:"gated,omitempty"`
+
+	// Application is nil where the tenant is a plain SCIM directory; then Mapping is nil and Lifecycle is zero.
+	Application *Application `json:"application,omitempty"`
+	Mapping     *Mapping     `json:"mapping,omitempty"`
+	Lifecycle   Lifecycle    `json:"lifecycle,omitzero"`
 }
 
 // Extension is a schema extension (RFC 7643 §3.3).

@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"flag"
 	"io"
@@ -73,11 +74,65 @@ func full() *config.Server {
 			}},
 		},
 	}}
+	acme.Application, acme.Mapping, acme.Lifecycle = application(), mapping(), lifecycle()
 	return &config.Server{
-		Version: config.Version, Name: "scim-system/shared", BaseURL: "https://scim.example.com",
+		AllowedNetworks: []string{"10.0.0.0/8", "fd00::/8"},
+		Version:         config.Version, Name: "scim-system/shared", BaseURL: "https://scim.example.com",
 		Tenants: []config.Tenant{tenant("zoo/zoo"), acme},
 		Purges:  []config.Purge{{Tenant: "old/old", UID: "2"}, {Tenant: "acme-ns/acme", UID: "1"}},
 	}
+}
+
+// signingKey is a form-valid key of n bytes.
+func signingKey(n int) string {
+	return config.SigningKeyPrefix + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, n))
+}
+
+func application() *config.Application {
+	end := time.Date(2026, 11, 22, 10, 0, 0, 0, time.FixedZone("", 3600))
+	return &config.Application{
+		Name: "apps/inventory", DisplayName: "Inventory",
+		Fields: []config.Field{
+			{Name: "email", Type: "String", Required: true, Unique: true}, {Name: "badge", Type: "Integer"}, {Name: "site", Type: "String"},
+		},
+		Roles: []string{"Administrator", "Staff User"},
+		Actions: []config.Action{
+			{Name: "UnassignDevices"}, {Name: "ChangePolicy", Parameters: []config.Parameter{{Name: "policy", Required: true}, {Name: "note"}}},
+		},
+		Webhook: &config.Webhook{
+			URL: "https://app.example.com/hooks/scim?v=1", Mode: config.Synchronous, Format: config.StandardWebhooks,
+			SigningKeys: []string{signingKey(24), signingKey(32)}, TimeoutSeconds: 5, CABundle: []byte(certificate),
+		},
+		FeedTokens: []config.Token{
+			{ID: "feed1", SHA256: config.HashToken("a feed token")}, {ID: "feed0", SHA256: config.HashToken("its predecessor"), NotAfter: &end},
+		},
+	}
+}
+
+func mapping() *config.Mapping {
+	none := "none"
+	return &config.Mapping{
+		Attributes: []config.AttributeRule{
+			{Field: "email", From: `emails[type eq "work"].value`},
+			{Field: "badge", Expression: "user.badge", Default: new("0")},
+			{Field: "site", From: "locale", Default: &none, Values: map[string]string{"de": "Berlin", "DE": "Bonn"}},
+		},
+		Role: &config.RoleRule{
+			From: "title", Values: map[string]string{"IT": "Administrator", "it": "Staff User"},
+			Groups: []config.GroupRole{{DisplayName: "Admins", Role: "Administrator"}},
+			Order:  config.GroupsFirst, Default: "Staff User", Unknown: config.Reject, Assign: config.Always,
+		},
+	}
+}
+
+func lifecycle() config.Lifecycle {
+	l := config.DefaultLifecycle()
+	l.OnCreate.Role = "Staff User"
+	l.OnDeactivate = config.Offboarding{Action: "ChangePolicy", Parameters: map[string]string{"policy": "leavers"}, WhenRefused: config.Hold}
+	l.ExistingMember = config.Adopt
+	l.Brake = &config.Brake{Max: 20, Per: time.Hour}
+	l.BrakeRelease = "2026-11-22"
+	return l
 }
 
 func TestGolden(t *testing.T) {
@@ -169,6 +224,10 @@ func TestHash(t *testing.T) {
 		"token":      func(s *config.Server) { s.Tenants[0].Tokens[0].SHA256 = config.HashToken("new") },
 		"extension":  func(s *config.Server) { s.Tenants[1].Extensions[0].Attributes[0].Required = false },
 		"suspended":  func(s *config.Server) { s.Tenants[0].Suspended = true },
+		"feed token": func(s *config.Server) { s.Tenants[1].Application.FeedTokens[0].SHA256 = config.HashToken("new") },
+		"key":        func(s *config.Server) { s.Tenants[1].Application.Webhook.SigningKeys[0] = signingKey(40) },
+		"rule":       func(s *config.Server) { s.Tenants[1].Mapping.Attributes[0].From = "userName" },
+		"release":    func(s *config.Server) { s.Tenants[1].Lifecycle.BrakeRelease = "again" },
 	} {
 		s := full()
 		change(s)
@@ -182,6 +241,7 @@ func TestHash(t *testing.T) {
 	utc := full()
 	at := utc.Tenants[1].Tokens[1].NotAfter.UTC()
 	utc.Tenants[1].Tokens[1].NotAfter = &at
+	utc.Tenants[1].Application.FeedTokens[1].NotAfter = &at
 	if utc.Tenants[1].Hash() != base.Tenants[1].Hash() {
 		t.Error("the time zone shows in the hash")
 	}

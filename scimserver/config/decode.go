@@ -85,6 +85,8 @@ type wire struct {
 	BaseURL string            `json:"baseURL"`
 	Tenants []json.RawMessage `json:"tenants"`
 	Purges  []Purge           `json:"purges"`
+
+	AllowedNetworks []string `json:"allowedNetworks"`
 }
 
 func decodeServer(text []byte) (*Server, error) {
@@ -92,7 +94,7 @@ func decodeServer(text []byte) (*Server, error) {
 	if err := strict(text, &w); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	s := &Server{Version: w.Version, Name: w.Name, BaseURL: w.BaseURL, Purges: w.Purges}
+	s := &Server{Version: w.Version, Name: w.Name, BaseURL: w.BaseURL, Purges: w.Purges, AllowedNetworks: w.AllowedNetworks}
 	if len(w.Tenants) > MaxTenants {
 		return nil, fmt.Errorf("config: %d tenants, at most %d", len(w.Tenants), MaxTenants)
 	}

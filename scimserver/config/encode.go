@@ -67,14 +67,24 @@ func canonical(s *Server) *Server {
 
 // canonicalTenant keeps the order of tokens and extensions: both are chosen by the operator and mean nothing else.
 func canonicalTenant(t Tenant) Tenant {
-	t.Tokens = slices.Clone(t.Tokens)
-	for i, tok := range t.Tokens {
-		if tok.NotAfter != nil {
-			at := tok.NotAfter.UTC()
-			t.Tokens[i].NotAfter = &at
-		}
+	t.Tokens = canonicalTokens(t.Tokens)
+	if t.Application != nil {
+		a := *t.Application
+		a.FeedTokens = canonicalTokens(a.FeedTokens)
+		t.Application = &a
 	}
 	return t
+}
+
+func canonicalTokens(list []Token) []Token {
+	list = slices.Clone(list)
+	for i, tok := range list {
+		if tok.NotAfter != nil {
+			at := tok.NotAfter.UTC()
+			list[i].NotAfter = &at
+		}
+	}
+	return list
 }
 
 // Hash identifies the tenant's entry: every field of it. It is 32 hexadecimal characters.

@@ -45,15 +45,23 @@ func checkValue(d *json.Decoder, path string, depth int) error {
 	return nil
 }
 
+// freeForm tells whether the member names of an object are data, in which case matters.
+func freeForm(path string) bool {
+	return strings.HasSuffix(path, ".values") || strings.HasSuffix(path, ".parameters")
+}
+
 func checkMembers(d *json.Decoder, path string, depth int) error {
-	seen := map[string]bool{}
+	seen, free := map[string]bool{}, freeForm(path)
 	for d.More() {
 		t, err := d.Token()
 		if err != nil {
 			return fmt.Errorf("%s: %w", at(path), err)
 		}
 		name, _ := t.(string)
-		key := strings.ToLower(name)
+		key := name
+		if !free {
+			key = strings.ToLower(name)
+		}
 		if seen[key] {
 			return fmt.Errorf("%s: field %q is repeated", at(path), name)
 		}

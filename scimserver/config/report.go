@@ -35,21 +35,56 @@ type TenantReport struct {
 	Groups        int64      `json:"groups"`
 	LastRequest   *time.Time `json:"lastRequest,omitempty"`
 	LastRejection *Rejection `json:"lastRejection,omitempty"`
+	// Members of the application, active and inactive.
+	Members int64 `json:"members,omitempty"`
+	// Delivery is nil where the tenant has no application.
+	Delivery *DeliveryReport `json:"delivery,omitempty"`
+	// Remap is nil unless stored users are being mapped again after a change of the mapping.
+	Remap *RemapReport `json:"remap,omitempty"`
+	// Rejections are the kinds that came up since the process started, the latest last, at most MaxRejections.
+	Rejections []Rejection `json:"rejections,omitempty"`
 }
 
-// Rejection is the latest request that was answered with an error. It holds no personal data.
+// MaxRejections of a tenant's report.
+const MaxRejections = 16
+
+// Rejection is a request that was answered with an error, or a kind of them. It holds no personal data.
 type Rejection struct {
-	Time   time.Time `json:"time"`
+	Time   time.Time `json:"time"` // of the latest
 	Reason string    `json:"reason"`
 	Detail string    `json:"detail,omitempty"`
+	Count  int64     `json:"count,omitempty"` // since the process started; unset in LastRejection
+}
+
+// DeliveryReport is what has not reached the application.
+type DeliveryReport struct {
+	Pending int64 `json:"pending"` // events that are to be delivered, parked ones apart
+	Parked  int64 `json:"parked"`  // events that wait for a replay
+	// OldestPending is when the oldest event that is not delivered was written, OldestOffboarding the same of those that
+	// take access away.
+	OldestPending     *time.Time `json:"oldestPending,omitempty"`
+	OldestOffboarding *time.Time `json:"oldestOffboarding,omitempty"`
+	// Error of the latest attempt, if that failed; without personal data.
+	Error        string `json:"error,omitempty"`
+	BrakeEngaged bool   `json:"brakeEngaged,omitempty"`
+}
+
+// RemapReport is the progress of a new mapping over the stored users.
+type RemapReport struct {
+	Done      int64     `json:"done"`
+	Total     int64     `json:"total"`
+	StartedAt time.Time `json:"startedAt"`
 }
 
 // EncodeReport writes r as JSON of at most MaxReportBytes. A report of very many tenants loses times and rejections
-// rather than hashes, on which conditions hang.
+// first, then what is said of deliveries, and never hashes, on which most conditions hang.
 func EncodeReport(r Report) ([]byte, error) {
 	text, err := json.Marshal(r)
-	if err == nil && len(text) > MaxReportBytes {
-		text, err = json.Marshal(brief(r))
+	for _, shorten := range []func(*TenantReport){withoutTimes, withoutDelivery} {
+		if err == nil && len(text) > MaxReportBytes {
+			r = brief(r, shorten)
+			text, err = json.Marshal(r)
+		}
 	}
 	switch {
 	case err != nil:
@@ -60,15 +95,21 @@ func EncodeReport(r Report) ([]byte, error) {
 	return text, nil
 }
 
-func brief(r Report) Report {
+func brief(r Report, shorten func(*TenantReport)) Report {
 	short := make(map[string]TenantReport, len(r.Tenants))
 	for key, t := range r.Tenants {
-		t.LastRequest, t.LastRejection = nil, nil
+		shorten(&t)
 		short[key] = t
 	}
 	r.Tenants = short
 	return r
 }
+
+func withoutTimes(t *TenantReport) {
+	t.LastRequest, t.LastRejection, t.Rejections, t.Remap = nil, nil, nil, nil
+}
+
+func withoutDelivery(t *TenantReport) { t.Delivery = nil }
 
 // DecodeReport reads what EncodeReport wrote. Unlike Decode it passes over unknown fields: while servers are updated,
 // reports of two releases lie side by side.

@@ -20,6 +20,11 @@ func report() config.Report {
 		Tenants: map[string]config.TenantReport{"acme-ns/acme": {
 			Hash: "4567", Error: "extension urn:x: attribute id is reserved", Users: 120, ActiveUsers: 118, Groups: 4, LastRequest: &at,
 			LastRejection: &config.Rejection{Time: at, Reason: "uniqueness", Detail: "userName is taken"},
+			Members:       119, Remap: &config.RemapReport{Done: 40, Total: 120, StartedAt: at},
+			Delivery: &config.DeliveryReport{
+				Pending: 3, Parked: 1, OldestPending: &at, OldestOffboarding: &at, Error: "connection refused", BrakeEngaged: true,
+			},
+			Rejections: []config.Rejection{{Time: at, Reason: "UnknownRole", Detail: "role Owner is no role of the application", Count: 7}},
 		}},
 	}
 }
@@ -63,23 +68,28 @@ func TestReportLimits(t *testing.T) {
 			r.Tenants[fmt.Sprintf("ns/tenant-%d", i)] = one
 		}
 	}
-	fill(6000)
-	text, err := config.EncodeReport(r)
-	if err != nil {
-		t.Fatal(err)
+	for n, delivery := range map[int]bool{3000: true, 6000: false} {
+		fill(n)
+		text, err := config.EncodeReport(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := config.DecodeReport(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := got.Tenants["ns/tenant-7"]
+		if x.Hash != "4567" || x.Users != 120 || x.LastRejection != nil || x.Rejections != nil || (x.Delivery != nil) != delivery {
+			t.Errorf("a report of %d tenants says %+v", n, x)
+		}
+		clear(r.Tenants)
 	}
-	got, err := config.DecodeReport(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if x := got.Tenants["ns/tenant-7"]; x.Hash != "4567" || x.Users != 120 || x.LastRejection != nil {
-		t.Errorf("a long report says %+v", x)
-	}
+	fill(10)
 	if r.Tenants["ns/tenant-7"].LastRejection == nil {
 		t.Error("EncodeReport changed its argument")
 	}
 	fill(20000)
-	if _, err := config.EncodeReport(r); err == nil || !strings.Contains(err.Error(), "20001 tenants") {
+	if _, err := config.EncodeReport(r); err == nil || !strings.Contains(err.Error(), "20000 tenants") {
 		t.Errorf("error %v", err)
 	}
 }

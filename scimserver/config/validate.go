@@ -61,6 +61,7 @@ func (s *Server) Validate() error {
 		}
 	}
 	f.purges(s)
+	f.networks(s.AllowedNetworks)
 	return f.err()
 }
 
@@ -88,8 +89,9 @@ func (t *Tenant) Validate() error {
 	f.oneOf("protocol", t.Protocol, "Compatible", "Strict")
 	f.oneOf("uniqueIdentifier", t.UniqueIdentifier, "userName", "email", "externalId")
 	f.limits(t.Limits)
-	f.tokens(t.Tokens)
+	f.tokens("tokens", t.Tokens)
 	f.extensions(t.Extensions)
+	f.member(t)
 	if err := f.err(); err != nil {
 		return fmt.Errorf("%q: %w", t.Key, err)
 	}
@@ -109,15 +111,15 @@ func (f *findings) limits(l Limits) {
 	f.check(l.BodyBytes > 0 && l.BodyBytes <= MaxBodyBytes, "limits.bodyBytes is %d, must be 1 to %d", l.BodyBytes, MaxBodyBytes)
 }
 
-func (f *findings) tokens(list []Token) {
-	f.check(len(list) <= MaxTokens, "%d tokens, at most %d", len(list), MaxTokens)
+func (f *findings) tokens(at string, list []Token) {
+	f.check(len(list) <= MaxTokens, "%d %s, at most %d", len(list), at, MaxTokens)
 	ids, sums := map[string]bool{}, map[string]bool{}
 	for i, t := range list {
-		f.check(tokenIDForm.MatchString(t.ID), "tokens[%d].id is none", i)
-		f.check(sha256Form.MatchString(t.SHA256), "tokens[%d].sha256 is not 64 hexadecimal digits in lower case", i)
-		f.check(!ids[t.ID], "tokens[%d].id is repeated", i)
-		f.check(!sums[t.SHA256], "tokens[%d].sha256 is repeated", i)
-		f.check(t.NotAfter == nil || validTime(*t.NotAfter), "tokens[%d].notAfter is out of range", i)
+		f.check(tokenIDForm.MatchString(t.ID), "%s[%d].id is none", at, i)
+		f.check(sha256Form.MatchString(t.SHA256), "%s[%d].sha256 is not 64 hexadecimal digits in lower case", at, i)
+		f.check(!ids[t.ID], "%s[%d].id is repeated", at, i)
+		f.check(!sums[t.SHA256], "%s[%d].sha256 is repeated", at, i)
+		f.check(t.NotAfter == nil || validTime(*t.NotAfter), "%s[%d].notAfter is out of range", at, i)
 		ids[t.ID], sums[t.SHA256] = true, true
 	}
 }
