@@ -29,8 +29,7 @@ var passedOver = []string{
 	"server-storage-none", // sqlite is filled in
 	"tenant-action-case", "tenant-action-create-on-delete", "tenant-action-name", "tenant-action-parameters",
 	"tenant-application-action-without-application", "tenant-brake-short-period", "tenant-brake-without-number", "tenant-brake-without-period",
-	"tenant-create-role-without-member", "tenant-existing-member", "tenant-jwt-issuer-http", "tenant-jwt-issuer-twice", "tenant-jwt-keys-http",
-	"tenant-jwt-without-audience", "tenant-mapping-name", "tenant-mapping-twice", "tenant-mapping-without-application",
+	"tenant-create-role-without-member", "tenant-existing-member", "tenant-mapping-name", "tenant-mapping-twice", "tenant-mapping-without-application",
 	"tenant-server-name", "tenant-server-namespace", // there is no such server
 }
 

@@ -32,6 +32,7 @@ func Tenant(t *v1alpha1.SCIMTenant) field.ErrorList {
 	oneOf(e, t.Spec.DeletionPolicy, spec.Child("deletionPolicy"), v1alpha1.DeletionPolicyRetain, v1alpha1.DeletionPolicyDelete)
 	e.extensions(t.Spec.SchemaExtensions, spec.Child("schemaExtensions"))
 	e.bearer(t, spec.Child("auth", "bearer"))
+	e.issuers(t.Spec.Auth, spec.Child("auth", "jwt"))
 	e.limits(t.Spec.Limits, spec.Child("limits"))
 	e.gates(t.Spec.ReadinessGates, spec.Child("readinessGates"))
 	return e.list
@@ -65,6 +66,41 @@ func (e *errs) bearer(t *v1alpha1.SCIMTenant, at *field.Path) {
 	every, overlap := b.Rotation.Every.Duration, b.Rotation.Overlap.Duration
 	e.whole(every >= time.Hour, at.Child("rotation", "every"), "every is at least 1h")
 	e.whole(overlap >= 0 && overlap < every, at.Child("rotation", "overlap"), "overlap is shorter than every")
+}
+
+var (
+	issuerForm = regexp.MustCompile(`^https://[^/?#@ ]+(/[^?# ]*)?$`)
+	keysForm   = regexp.MustCompile(`^https://[^/?#@ ]+([/?][^# ]*)?$`)
+)
+
+func (e *errs) issuers(a *v1alpha1.TenantAuth, at *field.Path) {
+	if a == nil {
+		return
+	}
+	e.items(len(a.JWT), at, 8)
+	seen := map[string]bool{}
+	for i, j := range a.JWT {
+		at := at.Index(i)
+		e.once(seen, j.Issuer, at.Child("issuer"))
+		e.length(j.Issuer, at.Child("issuer"), 1024)
+		e.matches(issuerForm, j.Issuer, at.Child("issuer"), "issuer is an https:// URL without query and fragment, exactly as in the claim iss")
+		e.audiences(j.Audiences, at.Child("audiences"))
+		if j.JWKSURL != "" {
+			e.length(j.JWKSURL, at.Child("jwksURL"), 2048)
+			e.matches(keysForm, j.JWKSURL, at.Child("jwksURL"), "jwksURL is an https:// URL")
+		}
+	}
+}
+
+func (e *errs) audiences(list []v1alpha1.Audience, at *field.Path) {
+	e.required(len(list) > 0, at)
+	e.items(len(list), at, 16)
+	seen := map[string]bool{}
+	for i, audience := range list {
+		e.required(audience != "", at.Index(i))
+		e.length(string(audience), at.Index(i), 1024)
+		e.once(seen, string(audience), at.Index(i))
+	}
 }
 
 func (e *errs) limits(l v1alpha1.TenantLimits, at *field.Path) {

@@ -25,6 +25,7 @@ func Entry(t *v1alpha1.SCIMTenant, tokens []config.Token) (config.Tenant, error)
 		Suspended:        t.Spec.Suspended,
 		Gated:            gated,
 	}
+	entry.Issuers = issuers(t.Spec.Auth)
 	for _, e := range t.Spec.SchemaExtensions {
 		entry.Extensions = append(entry.Extensions, extension(e))
 	}
@@ -43,6 +44,23 @@ func checkSchemas(entry config.Tenant) error {
 		return fmt.Errorf("spec.schemaExtensions: %w", err)
 	}
 	return nil
+}
+
+// WantsToken tells whether the tenant has a bearer token: not where its identity provider brings signed ones alone.
+func WantsToken(t *v1alpha1.SCIMTenant) bool {
+	a := t.Spec.Auth
+	return a == nil || a.Bearer != nil || len(a.JWT) == 0
+}
+
+func issuers(a *v1alpha1.TenantAuth) (out []config.Issuer) {
+	for _, j := range jwtOf(a) {
+		issuer := config.Issuer{Issuer: j.Issuer, JWKSURL: j.JWKSURL}
+		for _, audience := range j.Audiences {
+			issuer.Audiences = append(issuer.Audiences, string(audience))
+		}
+		out = append(out, issuer)
+	}
+	return out
 }
 
 func limits(l v1alpha1.TenantLimits) config.Limits {

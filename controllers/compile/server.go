@@ -83,7 +83,7 @@ func (c *compilation) entry(t Candidate) (config.Tenant, bool) {
 		previous, had = config.Tenant{}, false
 	}
 	tokens := c.tokens(t, previous.Tokens)
-	if t.Accepted && t.Credentials != nil && !c.in.Frozen {
+	if t.Accepted && (t.Credentials != nil || !WantsToken(t.Tenant)) && !c.in.Frozen {
 		entry, err := Entry(t.Tenant, tokens)
 		if err == nil {
 			return entry, true
@@ -103,10 +103,14 @@ func (c *compilation) allows(t Candidate) bool {
 	return ok && err == nil
 }
 
-// tokens are the current one and those before it that have not ended yet.
+// tokens are the current one and those before it that have not ended yet. A tenant that does without has none at once,
+// even where its Secret still has one.
 func (c *compilation) tokens(t Candidate, previous []config.Token) []config.Token {
 	current := t.Credentials
-	if current == nil {
+	switch {
+	case t.Accepted && !WantsToken(t.Tenant):
+		return nil
+	case current == nil:
 		return previous
 	}
 	out := []config.Token{{ID: current.TokenID, SHA256: current.Hash}}

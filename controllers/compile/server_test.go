@@ -88,6 +88,52 @@ func keys(s *config.Server) map[string]int64 {
 	return out
 }
 
+func signed(bearer bool) func(*v1alpha1.SCIMTenant) {
+	return func(t *v1alpha1.SCIMTenant) {
+		t.Spec.Auth = &v1alpha1.TenantAuth{JWT: []v1alpha1.JWTIssuer{
+			{Issuer: "https://login.example.com/acme", Audiences: []v1alpha1.Audience{"scim", "api"}, JWKSURL: "https://login.example.com/keys"},
+			{Issuer: "https://other.example.com", Audiences: []v1alpha1.Audience{"scim"}},
+		}}
+		if bearer {
+			t.Spec.Auth.Bearer = &v1alpha1.BearerAuth{}
+		}
+	}
+}
+
+// TestSignedTokens: issuers get to the server; a tenant with issuers has a bearer token only if it asks for one.
+func TestSignedTokens(t *testing.T) {
+	t.Parallel()
+	issuers := []config.Issuer{
+		{Issuer: "https://login.example.com/acme", Audiences: []string{"scim", "api"}, JWKSURL: "https://login.example.com/keys"},
+		{Issuer: "https://other.example.com", Audiences: []string{"scim"}},
+	}
+	before := run(t, compile.Input{Tenants: []compile.Candidate{accepted(tenant("a"))}}).Config
+	alone, both := tenant("a", signed(false)), tenant("a", signed(true))
+	for name, tc := range map[string]struct {
+		in     compile.Input
+		tokens int
+	}{
+		"alone":                    {compile.Input{Tenants: []compile.Candidate{{Tenant: alone, Accepted: true}}}, 0},
+		"alone, the Secret is old": {compile.Input{Previous: before, Tenants: []compile.Candidate{accepted(alone)}}, 0},
+		"with a bearer token":      {compile.Input{Tenants: []compile.Candidate{accepted(both)}}, 1},
+		"added to a bearer token":  {compile.Input{Previous: before, Tenants: []compile.Candidate{accepted(both)}}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := run(t, tc.in).Config.Tenants
+			if len(got) != 1 || len(got[0].Tokens) != tc.tokens {
+				t.Fatalf("got %+v", got)
+			}
+			if diff := cmp.Diff(issuers, got[0].Issuers); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+	if kept := run(t, compile.Input{Previous: before, Tenants: []compile.Candidate{refused(alone)}}).Config.Tenants; len(kept[0].Tokens) != 1 || kept[0].Issuers != nil {
+		t.Errorf("not accepted, and yet its entry is %+v", kept[0])
+	}
+}
+
 // TestServerEntries: which tenants have an entry, and of which generation.
 func TestServerEntries(t *testing.T) {
 	t.Parallel()
@@ -307,8 +353,8 @@ func TestTenant(t *testing.T) {
 			t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "x"}
 			t.Spec.MappingRefs = []v1alpha1.LocalReference{{Name: "m"}}
 			t.Spec.Lifecycle = &v1alpha1.Lifecycle{}
-			t.Spec.Auth = &v1alpha1.TenantAuth{JWT: []v1alpha1.JWTIssuer{{Issuer: "https://i"}}}
-		}), Server: server()}, v1alpha1.ReasonNotImplemented, "spec.applicationRef, spec.mappingRefs, spec.lifecycle and spec.auth.jwt are not"},
+			t.Spec.Auth = &v1alpha1.TenantAuth{JWT: []v1alpha1.JWTIssuer{{Issuer: "https://i", Claims: "true"}}}
+		}), Server: server()}, v1alpha1.ReasonNotImplemented, "spec.applicationRef, spec.mappingRefs, spec.lifecycle and spec.auth.jwt[0].claims are not"},
 		"invalid": {compile.TenantFacts{Tenant: tenant("a", func(t *v1alpha1.SCIMTenant) { t.Spec.Protocol = "Loose" }), Server: server()}, v1alpha1.ReasonInvalid, `protocol "Loose"`},
 		"token": {compile.TenantFacts{Tenant: tenant("a"), Server: server(), Credentials: compile.Finding{Reason: v1alpha1.ReasonInvalidSecret, Message: "bad"}},
 			v1alpha1.ReasonInvalidSecret, "bad"},

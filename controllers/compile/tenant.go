@@ -46,8 +46,17 @@ func notImplemented(f TenantFacts) Finding {
 	add(s.ApplicationRef != nil, "spec.applicationRef")
 	add(len(s.MappingRefs) > 0, "spec.mappingRefs")
 	add(s.Lifecycle != nil, "spec.lifecycle")
-	add(s.Auth != nil && len(s.Auth.JWT) > 0, "spec.auth.jwt")
+	for i := range jwtOf(s.Auth) {
+		add(s.Auth.JWT[i].Claims != "", fmt.Sprintf("spec.auth.jwt[%d].claims", i))
+	}
 	return unsupported(fields)
+}
+
+func jwtOf(a *v1alpha1.TenantAuth) []v1alpha1.JWTIssuer {
+	if a == nil {
+		return nil
+	}
+	return a.JWT
 }
 
 // unsupported is the finding about fields that are set but not acted on.

@@ -68,6 +68,8 @@ const (
 type Request struct {
 	Current map[string][]byte // data of the Secret as it is, nil if there is none
 	URL     string            // the tenant's base URL
+	// NoToken: the identity provider brings signed tokens, and the Secret holds the base URL alone.
+	NoToken bool
 	// Brought is the token that the admin brings, checked by CheckBrought; "": the operator generates it.
 	Brought string
 	// WasBrought tells whether the current token is one that an admin has brought.
@@ -82,6 +84,9 @@ type Request struct {
 
 // Next returns the data that the Secret should have, and why its token is another one than before.
 func Next(r Request) (map[string][]byte, Cause, error) {
+	if r.NoToken {
+		return map[string][]byte{v1alpha1.SecretKeyBaseURL: []byte(r.URL)}, Kept, nil
+	}
 	facts, err := Parse(r.Current)
 	cause := r.cause(facts, err)
 	token := string(r.Current[v1alpha1.SecretKeyToken])

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -108,6 +109,19 @@ func TestNextExpiry(t *testing.T) {
 	second, cause := next(t, r)
 	if cause != credentials.Kept || string(first["expiresAt"]) != "2026-11-22T13:00:00Z" || string(second["expiresAt"]) != "2026-11-22T14:00:00Z" {
 		t.Errorf("%q: ends at %s, then at %s", cause, first["expiresAt"], second["expiresAt"])
+	}
+}
+
+// TestNextWithoutToken: an identity provider with signed tokens is given the base URL, and what there was ends.
+func TestNextWithoutToken(t *testing.T) {
+	t.Parallel()
+	before, _, err := credentials.Next(credentials.Request{URL: "https://x", Now: time.Now(), Rand: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, cause, err := credentials.Next(credentials.Request{Current: before, URL: "https://x", NoToken: true, Now: time.Now()})
+	if err != nil || cause != credentials.Kept || len(got) != 1 || string(got["baseURL"]) != "https://x" {
+		t.Errorf("cause %q, %v, keys %q", cause, err, slices.Collect(maps.Keys(got)))
 	}
 }
 

@@ -62,7 +62,7 @@ func (p *pass) issue(c *candidate) (*credentials.Facts, error) {
 		return readFacts(current), nil
 	}
 	request := credentials.Request{
-		URL: compile.TenantURL(p.base, c.tenant), Brought: c.brought, Every: compile.Every(c.tenant), Now: p.now, Rand: p.Rand,
+		URL: compile.TenantURL(p.base, c.tenant), NoToken: !compile.WantsToken(c.tenant), Brought: c.brought, Every: compile.Every(c.tenant), Now: p.now, Rand: p.Rand,
 	}
 	if current != nil {
 		request.Current, request.WasBrought = current.Data, current.Annotations[credentials.AnnotationFrom] != ""
@@ -72,12 +72,15 @@ func (p *pass) issue(c *candidate) (*credentials.Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts, err := credentials.Parse(data)
-	if err != nil {
-		return nil, err
-	}
 	next := folder.Secret{Data: data, Annotations: credentials.Annotations(c.tenant.Annotations, tokenSecret(c.tenant))}
 	if err := p.vault.write(key, current, next); err != nil {
+		return nil, err
+	}
+	if request.NoToken {
+		return nil, nil
+	}
+	facts, err := credentials.Parse(data)
+	if err != nil {
 		return nil, err
 	}
 	if cause != credentials.Kept {

@@ -52,6 +52,17 @@ func (v vault) write(key string, current *folder.Secret, next folder.Secret) err
 			return fmt.Errorf("keep credentials: %w", err)
 		}
 	}
+	return v.writeHeader(key, next)
+}
+
+// writeHeader keeps the header that curl takes; of a tenant without a token there is none.
+func (v vault) writeHeader(key string, next folder.Secret) error {
+	if len(next.Data[v1alpha1.SecretKeyAuthorization]) == 0 {
+		if err := os.Remove(v.headerFile(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("keep credentials: %w", err)
+		}
+		return nil
+	}
 	header := "Authorization: " + string(next.Data[v1alpha1.SecretKeyAuthorization]) + "\n"
 	if have, err := os.ReadFile(v.headerFile(key)); err == nil && string(have) == header {
 		return nil

@@ -49,6 +49,7 @@ func (r *Reconciler) desired(p *pass) (*corev1.Secret, credentials.Cause, error)
 	t := p.tenant
 	request := credentials.Request{
 		URL:     compile.TenantURL(compile.BaseURL(p.facts.Server, r.DefaultBaseURL), t),
+		NoToken: !compile.WantsToken(t),
 		Brought: p.brought,
 		Every:   compile.Every(t),
 		Rotate:  p.rotationDue(),

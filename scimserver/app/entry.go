@@ -34,11 +34,13 @@ type builder struct {
 	base    string
 	clock   func() time.Time
 	schemas schemas
+	keys    *keySets
 }
 
 // build returns the tenant as t says. An unchanged one stays what it was; one that cannot be built stays what it was,
 // with the reason, or answers 503.
 func (b *builder) build(t config.Tenant, prev *entry) *entry {
+	b.keys.use(t.Issuers)
 	hash := t.Hash()
 	if prev != nil && prev.hash == hash && prev.base == b.base {
 		if prev.err == nil {
@@ -66,7 +68,7 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	bearer, err := auth.NewBearer(t.Tokens, b.clock)
+	credentials, err := b.credentials(t)
 	if err != nil {
 		return nil, err
 	}
@@ -76,13 +78,25 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 	}
 	e.http = &httpapi.Tenant{
 		Directory:   b.directory(t, registry),
-		Auth:        bearer,
+		Auth:        credentials,
 		Limit:       limiter(t, prev),
 		BodyBytes:   t.Limits.BodyBytes,
 		Unavailable: unavailable(t),
 		Observe:     e.activity,
 	}
 	return e, nil
+}
+
+func (b *builder) credentials(t config.Tenant) (*auth.Credentials, error) {
+	bearer, err := auth.NewBearer(t.Tokens, b.clock)
+	if err != nil {
+		return nil, err
+	}
+	issuers := make([]auth.Issuer, len(t.Issuers))
+	for i, issuer := range t.Issuers {
+		issuers[i] = auth.Issuer{Name: issuer.Issuer, Audiences: issuer.Audiences, Keys: b.keys.of(issuer)}
+	}
+	return auth.NewCredentials(bearer, auth.NewJWT(issuers, b.clock)), nil
 }
 
 func (b *builder) directory(t config.Tenant, registry *schema.Registry) *directory.Tenant {

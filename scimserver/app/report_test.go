@@ -65,7 +65,7 @@ func TestReportContent(t *testing.T) {
 	cfg := withPurges(server(tenant("ns/a"), tenant("ns/bad", badExtension), tenant("ns/held")), gone, config.Purge{Tenant: "ns/held", UID: "2"})
 	offer(t, l, cfg)
 	eventually(t, "purged", func() bool { return len(s.purgedNow()) == 1 && len(l.current.Load().held) == 1 })
-	served(t, l, "a").Observe.Observe(httpapi.Exchange{Subject: "t1", Start: start, Status: 409, Err: scimerr.Uniqueness("userName is taken")})
+	served(t, l, "a").Observe.Observe(httpapi.Exchange{Credential: "t1", Start: start, Status: 409, Err: scimerr.Uniqueness("userName is taken")})
 	_ = l.Offer([]byte("damaged"))
 	r.tell(t.Context())
 	minute := start.Truncate(time.Minute)

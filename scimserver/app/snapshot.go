@@ -16,6 +16,7 @@ type snapshot struct {
 	entries map[string]*entry
 	held    map[string]bool // keys that wait for a purge
 	serving map[string]*httpapi.Tenant
+	keys    *keySets
 }
 
 // newSnapshot takes what did not change from prev (nil: there is none): tenants with all their state, limiters, schemas.
@@ -28,7 +29,8 @@ func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, cloc
 	if prev != nil && prev.hash == s.hash {
 		s.at = prev.at
 	}
-	b := builder{base: next.BaseURL, clock: clock, schemas: prev.sharedSchemas()}
+	s.keys = prev.nextKeys(clock)
+	b := builder{base: next.BaseURL, clock: clock, schemas: prev.sharedSchemas(), keys: s.keys}
 	for _, t := range next.Tenants {
 		e := b.build(t, prev.entry(t.Key))
 		s.entries[t.Key] = e
@@ -38,6 +40,13 @@ func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, cloc
 		}
 	}
 	return s
+}
+
+func (s *snapshot) nextKeys(clock func() time.Time) *keySets {
+	if s == nil {
+		return newKeySets(clock)
+	}
+	return s.keys.next()
 }
 
 func (s *snapshot) entry(key string) *entry {

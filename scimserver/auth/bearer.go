@@ -42,12 +42,8 @@ func NewBearer(tokens []config.Token, clock func() time.Time) (*Bearer, error) {
 	return b, nil
 }
 
-// Authenticate returns the id of the token that the request carries. The error is a *scimerr.Error of status 401.
-func (b *Bearer) Authenticate(r *http.Request, tol *tolerance.Log) (string, error) {
-	presented, err := credential(r.Header, tol)
-	if err != nil {
-		return "", err
-	}
+// check returns the id of a token. The error is a *scimerr.Error of status 401.
+func (b *Bearer) check(presented string) (string, error) {
 	t := b.find(presented)
 	switch {
 	case t == nil:
@@ -71,8 +67,8 @@ func (b *Bearer) find(presented string) *token {
 	return &b.tokens[found]
 }
 
-// credential takes the token out of the Authorization header. The scheme's case does not matter (RFC 9110 §11.1).
-func credential(h http.Header, tol *tolerance.Log) (string, error) {
+// fromHeader takes the token out of the Authorization header. The scheme's case does not matter (RFC 9110 §11.1).
+func fromHeader(h http.Header, tol *tolerance.Log) (string, error) {
 	values := h.Values("Authorization")
 	switch {
 	case len(values) == 0:

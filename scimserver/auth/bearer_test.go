@@ -74,7 +74,7 @@ func TestAuthenticate(t *testing.T) {
 			if tc.strict {
 				tol = tolerance.Strict()
 			}
-			subject, err := b.Authenticate(&http.Request{Header: http.Header{"Authorization": tc.header}}, tol)
+			subject, _, err := auth.NewCredentials(b, nil).Authenticate(&http.Request{Header: http.Header{"Authorization": tc.header}}, tol)
 			if subject != tc.subject {
 				t.Errorf("subject %q, want %q", subject, tc.subject)
 			}
@@ -102,7 +102,7 @@ func TestNobodyWithoutTokens(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{"Bearer ", "Bearer x", "x", ""} {
 		r := &http.Request{Header: http.Header{"Authorization": {header}}}
-		if subject, err := bearer(t).Authenticate(r, tolerance.Compatible()); err == nil {
+		if subject, _, err := auth.NewCredentials(bearer(t), nil).Authenticate(r, tolerance.Compatible()); err == nil {
 			t.Errorf("%q passed as %q", header, subject)
 		}
 	}
@@ -118,13 +118,14 @@ func TestNewBearerRefusesBadHashes(t *testing.T) {
 }
 
 func BenchmarkAuthenticate(b *testing.B) {
-	a, err := auth.NewBearer([]config.Token{entry("a", "one"), entry("b", "two")}, time.Now)
+	known, err := auth.NewBearer([]config.Token{entry("a", "one"), entry("b", "two")}, time.Now)
 	if err != nil {
 		b.Fatal(err)
 	}
+	a := auth.NewCredentials(known, nil)
 	r := &http.Request{Header: http.Header{"Authorization": {"Bearer one"}}}
 	for b.Loop() {
-		if _, err := a.Authenticate(r, nil); err != nil {
+		if _, _, err := a.Authenticate(r, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -15,6 +15,8 @@ const (
 	MaxTenants      = 10_000
 	MaxPurges       = 10_000
 	MaxTokens       = 16
+	MaxIssuers      = 8
+	MaxAudiences    = 16 // of an issuer
 	MaxExtensions   = 16
 	MaxAttributes   = 256 // of an extension, and of a complex attribute
 	MaxBodyBytes    = 64 << 20
@@ -50,9 +52,10 @@ type Tenant struct {
 	// Groups tells whether the tenant has the resource type Group.
 	Groups     bool        `json:"groups,omitempty"`
 	Extensions []Extension `json:"extensions,omitempty"`
-	// Tokens that are accepted; none: every request is refused with 401.
-	Tokens []Token `json:"tokens,omitempty"`
-	Limits Limits  `json:"limits"`
+	// Tokens that are accepted, and Issuers of signed ones; neither: every request is refused with 401.
+	Tokens  []Token  `json:"tokens,omitempty"`
+	Issuers []Issuer `json:"issuers,omitempty"`
+	Limits  Limits   `json:"limits"`
 	// Suspended tenants answer 503 with Retry-After.
 	Suspended bool `json:"suspended,omitempty"`
 	// Gated: a readiness gate of the tenant is not met; 503 with Retry-After.
@@ -99,6 +102,13 @@ type Token struct {
 	SHA256 string `json:"sha256"`
 	// NotAfter ends a token that was replaced; nil: no end.
 	NotAfter *time.Time `json:"notAfter,omitempty"`
+}
+
+// Issuer is one whose signed tokens (JWT) are accepted.
+type Issuer struct {
+	Issuer    string   `json:"issuer"`            // the exact value of the claim iss, an https URL
+	Audiences []string `json:"audiences"`         // the claim aud must hold one of them
+	JWKSURL   string   `json:"jwksURL,omitempty"` // https; empty: found by OpenID Connect discovery
 }
 
 // Limits of a tenant. Zero means no limit, save for BodyBytes.

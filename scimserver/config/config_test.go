@@ -228,6 +228,9 @@ func TestHash(t *testing.T) {
 		"key":        func(s *config.Server) { s.Tenants[1].Application.Webhook.SigningKeys[0] = signingKey(40) },
 		"rule":       func(s *config.Server) { s.Tenants[1].Mapping.Attributes[0].From = "userName" },
 		"release":    func(s *config.Server) { s.Tenants[1].Lifecycle.BrakeRelease = "again" },
+		"issuer": func(s *config.Server) {
+			s.Tenants[0].Issuers = []config.Issuer{{Issuer: "https://i", Audiences: []string{"a"}}}
+		},
 	} {
 		s := full()
 		change(s)

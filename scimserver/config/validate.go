@@ -90,6 +90,7 @@ func (t *Tenant) Validate() error {
 	f.oneOf("uniqueIdentifier", t.UniqueIdentifier, "userName", "email", "externalId")
 	f.limits(t.Limits)
 	f.tokens("tokens", t.Tokens)
+	f.issuers(t.Issuers)
 	f.extensions(t.Extensions)
 	f.member(t)
 	if err := f.err(); err != nil {
@@ -122,6 +123,26 @@ func (f *findings) tokens(at string, list []Token) {
 		f.check(t.NotAfter == nil || validTime(*t.NotAfter), "%s[%d].notAfter is out of range", at, i)
 		ids[t.ID], sums[t.SHA256] = true, true
 	}
+}
+
+func (f *findings) issuers(list []Issuer) {
+	f.check(len(list) <= MaxIssuers, "%d issuers, at most %d", len(list), MaxIssuers)
+	seen := make(map[string]bool, len(list))
+	for i, issuer := range list {
+		f.check(!seen[issuer.Issuer], "issuers[%d].issuer is repeated", i)
+		seen[issuer.Issuer] = true
+		f.check(validKeysURL(issuer.Issuer, false), "issuers[%d].issuer %q is not an https URL without query", i, issuer.Issuer)
+		f.check(issuer.JWKSURL == "" || validKeysURL(issuer.JWKSURL, true), "issuers[%d].jwksURL %q is not an https URL", i, issuer.JWKSURL)
+		n := len(issuer.Audiences)
+		f.check(n > 0 && n <= MaxAudiences && !slices.Contains(issuer.Audiences, ""), "issuers[%d].audiences: 1 to %d, none of them empty", i, MaxAudiences)
+	}
+}
+
+// validKeysURL tells whether keys may be fetched from there: over TLS only, or anybody on the way could change them.
+func validKeysURL(s string, query bool) bool {
+	u, err := url.Parse(s)
+	return err == nil && len(s) <= 2048 && u.Scheme == "https" && u.Host != "" && u.User == nil && !strings.Contains(s, "#") &&
+		(query || u.RawQuery == "" && !u.ForceQuery)
 }
 
 // validTime tells whether t can be written in RFC 3339.

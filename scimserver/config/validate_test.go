@@ -13,6 +13,10 @@ func TestValidate(t *testing.T) {
 	type server = config.Server
 	acme := func(s *server) *config.Tenant { return &s.Tenants[0] }
 	ext := func(s *server) *config.Extension { return &acme(s).Extensions[0] }
+	issuer := func(s *server, name string) *config.Issuer {
+		acme(s).Issuers = append(acme(s).Issuers, config.Issuer{Issuer: name, Audiences: []string{"scim"}})
+		return &acme(s).Issuers[len(acme(s).Issuers)-1]
+	}
 	for want, change := range map[string]func(*server){
 		`config: version is 7`:                       func(s *server) { s.Version = 7 },
 		`name "shared" is not namespace/name`:        func(s *server) { s.Name = "shared" },
@@ -50,6 +54,14 @@ func TestValidate(t *testing.T) {
 			acme(s).Tokens[1].NotAfter = &time.Time{}
 			*acme(s).Tokens[1].NotAfter = time.Unix(1<<40, 0)
 		},
+		`9 issuers, at most 8`:                          func(s *server) { acme(s).Issuers = make([]config.Issuer, 9) },
+		`issuers[1].issuer is repeated`:                 func(s *server) { issuer(s, "https://i"); issuer(s, "https://i") },
+		`issuers[0].issuer "http://i" is`:               func(s *server) { issuer(s, "http://i") },
+		`issuers[0].issuer "https://i?a"`:               func(s *server) { issuer(s, "https://i?a") },
+		`issuers[0].issuer "https://a@b"`:               func(s *server) { issuer(s, "https://a@b") },
+		`issuers[0].jwksURL "file:///x" is`:             func(s *server) { issuer(s, "https://i").JWKSURL = "file:///x" },
+		`issuers[0].audiences: 1 to 16`:                 func(s *server) { issuer(s, "https://i").Audiences = nil },
+		`1 to 16, none of them empty`:                   func(s *server) { issuer(s, "https://i").Audiences[0] = "" },
 		`extension "schema": id is not a URN`:           func(s *server) { ext(s).ID = "schema" },
 		`resource "Device" is not one of User, Group`:   func(s *server) { ext(s).Resource = "Device" },
 		`User is repeated`:                              func(s *server) { acme(s).Extensions = append(acme(s).Extensions, acme(s).Extensions[0]) },

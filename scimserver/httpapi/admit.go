@@ -28,7 +28,7 @@ func (x *exchange) admit(r *http.Request) (err error) {
 	}
 	x.tenant = t
 	x.tol = t.Directory.Tolerances()
-	if x.subject, err = t.Auth.Authenticate(r, x.tol); err != nil {
+	if x.credential, x.subject, err = t.Auth.Authenticate(r, x.tol); err != nil {
 		return err
 	}
 	if t.Unavailable != nil {

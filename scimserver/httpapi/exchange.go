@@ -18,15 +18,16 @@ type exchange struct {
 	w http.ResponseWriter
 	r *http.Request
 
-	start   time.Time
-	id      string // of the request
-	tenant  *Tenant
-	subject string
-	route   string
-	tol     *tolerance.Log
-	call    directory.Call
-	body    []byte // of the request
-	ans     directory.Answer
+	start      time.Time
+	id         string // of the request
+	tenant     *Tenant
+	subject    string // whom the credential names, "": nobody
+	credential string
+	route      string
+	tol        *tolerance.Log
+	call       directory.Call
+	body       []byte // of the request
+	ans        directory.Answer
 
 	streaming bool // a large answer is under way
 
@@ -89,14 +90,14 @@ func (x *exchange) reset() {
 
 func (x *exchange) observe() {
 	e := Exchange{
-		Subject:   x.subject,
-		Method:    methodLabel(x.r.Method),
-		Route:     x.route,
-		Status:    x.status,
-		Start:     x.start,
-		Duration:  x.h.Clock().Sub(x.start),
-		RequestID: x.id,
-		Err:       x.err,
+		Credential: x.credential,
+		Method:     methodLabel(x.r.Method),
+		Route:      x.route,
+		Status:     x.status,
+		Start:      x.start,
+		Duration:   x.h.Clock().Sub(x.start),
+		RequestID:  x.id,
+		Err:        x.err,
 	}
 	if x.tol != nil {
 		e.Tolerances = x.tol.Applied()

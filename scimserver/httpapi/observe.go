@@ -18,7 +18,7 @@ type Observer interface {
 // Exchange is one request and its answer. It holds no personal data.
 type Exchange struct {
 	Tenant     string // key of the tenant, "": none was found
-	Subject    string // who was authenticated, "": nobody
+	Credential string // that was accepted, by its id or issuer; "": none
 	Method     string // one of HTTP's own methods, else "OTHER"
 	Route      string // "/Users/{id}", "" for a path outside the protocol
 	Status     int
@@ -44,7 +44,7 @@ type Rejection struct {
 
 // Observe implements Observer. A 404 is no rejection: clients ask for what may not be there.
 func (a *Activity) Observe(e Exchange) {
-	if e.Subject != "" {
+	if e.Credential != "" {
 		at := e.Start
 		a.request.Store(&at)
 	}

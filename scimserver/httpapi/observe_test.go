@@ -60,7 +60,7 @@ func TestObserve(t *testing.T) {
 		if got.Err != nil {
 			detail = got.Err.Detail
 		}
-		if a.Status != tc.want.Status || detail != tc.reason || got.RequestID != a.Header.Get("X-Request-Id") || got.Duration <= 0 || got.Subject == "" || got.Tenant != tenant.Key {
+		if a.Status != tc.want.Status || detail != tc.reason || got.RequestID != a.Header.Get("X-Request-Id") || got.Duration <= 0 || got.Credential == "" || got.Tenant != tenant.Key {
 			t.Errorf("%s %s: answer %d, observed %+v with detail %q", tc.method, tc.path, a.Status, got, detail)
 		}
 		got = httpapi.Exchange{Method: got.Method, Route: got.Route, Status: got.Status, Tolerances: slices.Clone(got.Tolerances)}

@@ -27,12 +27,7 @@ func (h *handler) mountResources() {
 	h.mount("", methods{get: (*exchange).listAll})
 	h.mount("/.search", methods{post: (*exchange).searchAll})
 	h.mount("/Bulk", methods{post: (*exchange).bulk})
-	h.mount("/Me", methods{any: me})
-}
-
-// me is the resource of whoever is calling (RFC 7644 §3.11). A bearer token is the identity provider's, not a user's.
-func me(*exchange) error {
-	return scimerr.New(http.StatusNotImplemented, scimerr.None, "/Me: the credential names no user")
+	h.mountMe()
 }
 
 // typed finds the resource type of a route.

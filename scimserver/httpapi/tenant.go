@@ -35,9 +35,10 @@ func (t *Tenant) bodyBytes() int64 {
 	return DefaultBodyBytes
 }
 
-// Authenticator names the subject of a request. Its error is a *scimerr.Error of status 401.
+// Authenticator says whose credential a request carries. The credential is for logs; the subject is whom it names, "" for
+// one that names nobody. The error is a *scimerr.Error of status 401, or 503 where it cannot be said now.
 type Authenticator interface {
-	Authenticate(r *http.Request, tol *tolerance.Log) (subject string, err error)
+	Authenticate(r *http.Request, tol *tolerance.Log) (credential, subject string, err error)
 }
 
 // Limiter tells whether a request may pass now, else after what time.

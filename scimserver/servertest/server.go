@@ -146,7 +146,7 @@ func (o *tenantOptions) build(t *Tenant) (*httpapi.Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.tenant.Auth = bearer
+	o.tenant.Auth = named{bearer, o.subject}
 	if o.requestsPerSecond > 0 {
 		o.tenant.Limit = limit.New(o.requestsPerSecond, o.burst)
 	}
@@ -163,5 +163,6 @@ func (t *Tenant) newToken() (httpapi.Authenticator, error) {
 		return nil, err
 	}
 	t.Token = token
-	return auth.NewBearer([]config.Token{{ID: id, SHA256: config.HashToken(token)}}, time.Now)
+	bearer, err := auth.NewBearer([]config.Token{{ID: id, SHA256: config.HashToken(token)}}, time.Now)
+	return auth.NewCredentials(bearer, nil), err
 }

@@ -2,12 +2,14 @@ package servertest
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
 
 // TenantOption changes what NewTenant adds: a Compatible tenant with users and groups, without limits.
@@ -18,6 +20,7 @@ type tenantOptions struct {
 	strict                   bool
 	users, groups            int64
 	requestsPerSecond, burst int
+	subject                  string
 	tenant                   httpapi.Tenant
 }
 
@@ -55,6 +58,20 @@ func Unavailable(err *scimerr.Error) TenantOption {
 	return func(o *tenantOptions) { o.tenant.Unavailable = err }
 }
 
+// Subject makes the tenant's token name somebody, as a signed token does by its claim sub.
+func Subject(subject string) TenantOption { return func(o *tenantOptions) { o.subject = subject } }
+
+// named is an Authenticator whose credentials name somebody.
+type named struct {
+	httpapi.Authenticator
+	subject string
+}
+
+func (n named) Authenticate(r *http.Request, tol *tolerance.Log) (credential, subject string, err error) {
+	credential, _, err = n.Authenticator.Authenticate(r, tol)
+	return credential, n.subject, err
+}
+
 // Observe tells an observer of the tenant's requests.
 func Observe(observer httpapi.Observer) TenantOption {
 	return func(o *tenantOptions) { o.tenant.Observe = observer }
@@ -64,7 +81,7 @@ func Observe(observer httpapi.Observer) TenantOption {
 const settingsLine = "tenant:"
 
 // SessionOptions reads the comment of a session: a line "tenant: name=value …" with groups, strict, uniqueIdentifier,
-// users, bodyBytes, requestsPerSecond, burst, and extension=URN:a,b for an extension of User with the string attributes a
+// subject, users, bodyBytes, requestsPerSecond, burst, and extension=URN:a,b for an extension of User with the string attributes a
 // and b. Without such a line the session runs against any tenant.
 func SessionOptions(comment []byte) (opts []TenantOption, err error) {
 	for line := range strings.Lines(string(comment)) {
@@ -88,6 +105,8 @@ func parseSetting(setting string) (TenantOption, error) {
 	switch name {
 	case "uniqueIdentifier":
 		return UniqueIdentifier(value), nil
+	case "subject":
+		return Subject(value), nil
 	case "extension":
 		return Extension(parseExtension(value)), nil
 	}

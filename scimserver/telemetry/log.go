@@ -31,7 +31,7 @@ func (l Refusals) Observe(e httpapi.Exchange) {
 		return
 	}
 	l.Log.LogAttrs(context.Background(), slog.LevelInfo, "request refused",
-		slog.String("requestID", e.RequestID), slog.String("tenant", e.Tenant), slog.String("token", e.Subject),
+		slog.String("requestID", e.RequestID), slog.String("tenant", e.Tenant), slog.String("credential", e.Credential),
 		slog.String("method", e.Method), slog.String("route", e.Route), slog.Int("status", e.Status),
 		slog.String("scimType", string(e.Err.ScimType)), slog.String("detail", e.Err.Detail))
 }

@@ -24,7 +24,7 @@ import (
 )
 
 func exchange(tenant string, status int) httpapi.Exchange {
-	return httpapi.Exchange{Tenant: tenant, Subject: "0a1b", Method: "GET", Route: "/Users/{id}", Status: status, Duration: 3 * time.Millisecond, RequestID: "r-1"}
+	return httpapi.Exchange{Tenant: tenant, Credential: "0a1b", Method: "GET", Route: "/Users/{id}", Status: status, Duration: 3 * time.Millisecond, RequestID: "r-1"}
 }
 
 // filled has a value for every metric.
@@ -218,7 +218,7 @@ func TestRefusals(t *testing.T) {
 		}
 		o.Observe(e)
 	}
-	want := map[string]any{"level": "INFO", "msg": "request refused", "requestID": "r-1", "tenant": "ns/acme", "token": "0a1b", "method": "GET",
+	want := map[string]any{"level": "INFO", "msg": "request refused", "requestID": "r-1", "tenant": "ns/acme", "credential": "0a1b", "method": "GET",
 		"route": "/Users/{id}", "status": 409., "scimType": "uniqueness", "detail": "userName is taken: cause"}
 	var got map[string]any
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
