@@ -182,11 +182,12 @@ func TestKeysCannotBeHad(t *testing.T) {
 // until waits for what happens beside.
 func until(t *testing.T, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not come")
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
