@@ -16,7 +16,7 @@ const (
 	// On SCIMServer also: SecretNotFound, Conflict.
 	// On SCIMTenant also: ServerNotFound, ApplicationNotFound, MappingNotFound, SecretNotFound, InvalidSecret,
 	// NotAllowedByServer, NotAllowedByApplication, PathConflict, Conflict.
-	// On SCIMApplication also: SecretNotFound.
+	// On SCIMApplication also: SecretNotFound, InvalidSecret, Conflict.
 	ConditionAccepted ConditionType = "Accepted"
 
 	// ConditionProgrammed tells whether a running server has loaded this generation. It is set on SCIMServer and SCIMTenant.
@@ -32,12 +32,11 @@ const (
 	// Reasons for False: NotAccepted, NotProgrammed, ServerNotReady, Suspended, ReadinessGatesPending, Terminating.
 	ConditionReady ConditionType = "Ready"
 
-	// ConditionDelivering tells whether changes reach the application. It is set on a SCIMTenant with an application whose
-	// changes are delivered by webhook.
+	// ConditionDelivering tells whether changes reach the application. It is set on a SCIMTenant with an application.
 	//
 	// Reasons for True: Delivering.
 	// Reasons for Unknown: Pending.
-	// Reasons for False: Retrying, EventsParked, BrakeEngaged.
+	// Reasons for False: Retrying, EventsParked, OffboardingsDelayed, BrakeEngaged.
 	ConditionDelivering ConditionType = "Delivering"
 
 	// ConditionTokenExpiring warns that the bearer token ends soon. True is the bad state. It is set on a SCIMTenant whose
@@ -114,6 +113,9 @@ const (
 	ReasonRetrying ConditionReason = "Retrying"
 	// ReasonEventsParked: deliveries failed for so long that they wait for a replay.
 	ReasonEventsParked ConditionReason = "EventsParked"
+	// ReasonOffboardingsDelayed: the application has not acknowledged a deactivation or removal for more than five minutes;
+	// somebody who left may still have access.
+	ReasonOffboardingsDelayed ConditionReason = "OffboardingsDelayed"
 	// ReasonBrakeEngaged: spec.lifecycle.brake has stopped off-boardings.
 	ReasonBrakeEngaged ConditionReason = "BrakeEngaged"
 )

@@ -40,6 +40,7 @@ func (a *SCIMApplication) Default() {
 	}
 	if d := a.Spec.Delivery; d != nil && d.Webhook != nil {
 		preset(&d.Webhook.Mode, WebhookAsynchronous)
+		preset(&d.Webhook.Format, WebhookStandard)
 		preset(&d.Webhook.TimeoutSeconds, new(int32(5)))
 	}
 	preset(&a.Spec.AllowedTenants.Namespaces.From, NamespacesFromSame)

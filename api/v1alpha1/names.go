@@ -18,6 +18,8 @@ const (
 	LabelServer = GroupName + "/server"
 	// LabelTenant names the SCIMTenant to which an object belongs.
 	LabelTenant = GroupName + "/tenant"
+	// LabelApplication names the SCIMApplication to which an object belongs.
+	LabelApplication = GroupName + "/application"
 
 	// ManagedBy is the value of LabelManagedBy, and the field owner in server-side apply.
 	ManagedBy = "scim-operator"
@@ -27,12 +29,13 @@ const (
 
 // Annotations.
 const (
-	// AnnotationRotate on a SCIMTenant or on its credentials Secret asks for a new token. Any value does; the operator
-	// takes the annotation away when it has done it.
+	// AnnotationRotate on a SCIMTenant or on its credentials Secret asks for a new token, and so it does on a
+	// SCIMApplication or on its feed credentials Secret. Any value does; the operator takes the annotation away when it
+	// has done it.
 	AnnotationRotate = GroupName + "/rotate"
-	// AnnotationRelease on a SCIMTenant releases the off-boardings that its brake has stopped. Any value does; the
-	// operator takes the annotation away when it has done it.
-	AnnotationRelease = GroupName + "/release"
+	// AnnotationReleaseBrake on a SCIMTenant releases the off-boardings that its brake has stopped: once for each new
+	// value, such as the time of day. It may stay.
+	AnnotationReleaseBrake = GroupName + "/release-brake"
 	// AnnotationDeletionPolicy on the SCIMServer of a single tenant says what becomes of its volume when the server is
 	// deleted: a DeletionPolicy.
 	AnnotationDeletionPolicy = GroupName + "/deletion-policy"
@@ -46,7 +49,7 @@ const (
 // Finalizer is set on SCIMTenants, so that their data and credentials are dealt with before they go.
 const Finalizer = GroupName + "/tenant"
 
-// SecretTypeCredentials is the type of a tenant's credentials Secret.
+// SecretTypeCredentials is the type of a tenant's credentials Secret, and of an application's feed credentials Secret.
 const SecretTypeCredentials = GroupName + "/credentials"
 
 // Keys of a tenant's credentials Secret.
@@ -63,7 +66,13 @@ const (
 	SecretKeyIssuedAt = "issuedAt"
 	// SecretKeyExpiresAt is the time of the next rotation, RFC 3339; absent when the token doesn't expire.
 	SecretKeyExpiresAt = "expiresAt"
+	// SecretKeyFeeds is a key of feed credentials alone: a JSON object from tenant (namespace/name) to the base URL of its
+	// member feed, of at most MaxFeeds tenants.
+	SecretKeyFeeds = "feeds"
 )
+
+// MaxFeeds is the number of tenants that feed credentials name. The feeds of further ones have the same form.
+const MaxFeeds = 5000
 
 // Keys of other Secrets.
 const (
@@ -78,6 +87,9 @@ const (
 // CredentialsSecretName is the name of the Secret with a tenant's base URL and token.
 func CredentialsSecretName(tenant string) string { return tenant + "-credentials" }
 
+// FeedCredentialsSecretName is the name of the Secret with the token of an application's member feeds.
+func FeedCredentialsSecretName(application string) string { return application + "-feed-credentials" }
+
 // ConfigSecretName is the name of the n-th Secret (from 0) with a server's compiled configuration.
 func ConfigSecretName(server string, n int) string {
 	if n == 0 {
@@ -91,6 +103,9 @@ func StatusConfigMapName(server string) string { return server + "-status" }
 
 // TenantPath is the path of a tenant's SCIM base URL below the base URL of its server.
 func TenantPath(namespace, name string) string { return "/" + namespace + "/" + name + "/scim/v2" }
+
+// FeedPath is the path of a tenant's member feed below the base URL of its server.
+func FeedPath(namespace, name string) string { return "/" + namespace + "/" + name + "/members/v1" }
 
 // ServerKey gives namespace and name of the SCIMServer on which the tenant runs, be it referred to or its own.
 func (t *SCIMTenant) ServerKey() (namespace, name string) {

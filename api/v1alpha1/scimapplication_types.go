@@ -13,6 +13,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Accepted",type=string,JSONPath=`.status.conditions[?(@.type=="Accepted")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Accepted")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="size(self.metadata.name) <= 200",message="the name of a SCIMApplication is part of the names of its objects: at most 200 characters"
 type SCIMApplication struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -72,6 +73,10 @@ type SCIMApplicationSpec struct {
 	// delivery says how changes reach the application. Omitted: the application reads the member feed.
 	// +optional
 	Delivery *Delivery `json:"delivery,omitempty"`
+
+	// feed of members, which every application can read.
+	// +optional
+	Feed *Feed `json:"feed,omitempty"`
 
 	// allowedTenants says which tenants may provision this application. Default: those of its own namespace.
 	// +optional
@@ -169,7 +174,16 @@ type Delivery struct {
 	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
-// Webhook is an endpoint of the application that accepts events in the envelope of the Standard Webhooks specification.
+// Feed describes how the application reads members and events, with the token of the feed credentials Secret.
+type Feed struct {
+	// rotation replaces the token of the feed in time. Omitted: it is replaced only on request.
+	// +optional
+	Rotation *TokenRotation `json:"rotation,omitempty"`
+}
+
+// Webhook is an endpoint of the application that accepts events.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.format) || self.format != 'SecurityEventTokens' || !has(self.mode) || self.mode != 'Synchronous'",message="security event tokens tell what has happened, so the application cannot refuse; set mode: Asynchronous, or format: StandardWebhooks",fieldPath=".format"
 type Webhook struct {
 	// url of the endpoint.
 	// +required
@@ -183,6 +197,12 @@ type Webhook struct {
 	// +optional
 	// +kubebuilder:default=Asynchronous
 	Mode WebhookMode `json:"mode,omitempty"`
+
+	// format StandardWebhooks sends the member's state as JSON, signed after the Standard Webhooks specification;
+	// SecurityEventTokens sends signed SCIM events (RFC 9967) pushed after RFC 8935.
+	// +optional
+	// +kubebuilder:default=StandardWebhooks
+	Format WebhookFormat `json:"format,omitempty"`
 
 	// secretRef names the Secret with the key signingKey (whsec_…) and, while keys are rotated, signingKeyNext.
 	// +required
@@ -212,6 +232,16 @@ const (
 	WebhookAsynchronous WebhookMode = "Asynchronous"
 )
 
+// WebhookFormat is how an event is written.
+// +kubebuilder:validation:Enum=StandardWebhooks;SecurityEventTokens
+type WebhookFormat string
+
+// Values of WebhookFormat.
+const (
+	WebhookStandard            WebhookFormat = "StandardWebhooks"
+	WebhookSecurityEventTokens WebhookFormat = "SecurityEventTokens"
+)
+
 // SCIMApplicationStatus is the observed state of a SCIMApplication.
 type SCIMApplicationStatus struct {
 	// conditions: Accepted.
@@ -224,4 +254,9 @@ type SCIMApplicationStatus struct {
 	// tenants is the number of tenants that refer to the application.
 	// +optional
 	Tenants int32 `json:"tenants,omitempty"`
+
+	// feedCredentialsSecret names the Secret, beside the application, with the token and the addresses of the member feeds.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	FeedCredentialsSecret string `json:"feedCredentialsSecret,omitempty"`
 }

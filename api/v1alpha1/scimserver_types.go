@@ -79,6 +79,10 @@ type SCIMServerSpec struct {
 	// +kubebuilder:default={namespaces: {from: Same}}
 	AllowedTenants AllowedTenants `json:"allowedTenants,omitzero"`
 
+	// webhooks that the tenants' applications want to be sent.
+	// +optional
+	Webhooks ServerWebhooks `json:"webhooks,omitzero"`
+
 	// podTemplate is a PodTemplateSpec that is merged over the generated one (strategic merge): affinity, resources,
 	// imagePullSecrets, sidecars and whatever else a pod can have.
 	// +optional
@@ -264,6 +268,23 @@ type ServerTLS struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="the name of an object has lower case letters, digits, '-' and '.', and begins and ends with a letter or digit"
 	SecretName string `json:"secretName"`
 }
+
+// ServerWebhooks says where webhooks may go. They are never sent to loopback, link-local (which has the metadata services of
+// clouds), multicast and unspecified addresses unless a network is allowed here; loopback is not even then.
+type ServerWebhooks struct {
+	// allowedNetworks are networks, as 169.254.10.0/24, that webhooks may reach although they are refused by default.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=32
+	AllowedNetworks []Network `json:"allowedNetworks,omitempty"`
+}
+
+// Network is an IP network in CIDR notation.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=64
+// +kubebuilder:validation:XValidation:rule="isCIDR(self)",message="a network is an address and the length of its prefix, as in 10.20.0.0/16 or fd00::/8"
+// +kubebuilder:validation:XValidation:rule="!isCIDR(self) || !((cidr(self).ip().family() == 4 && (cidr(self).containsIP('127.0.0.1') || cidr('127.0.0.0/8').containsCIDR(self))) || (cidr(self).ip().family() == 6 && cidr(self).containsIP('::1')))",message="webhooks cannot be sent to the server's own pod; name networks without loopback addresses"
+type Network string
 
 // ServerMonitoring describes how a server is observed.
 type ServerMonitoring struct {

@@ -13,7 +13,9 @@ import (
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.url`
 // +kubebuilder:printcolumn:name="IdP",type=string,JSONPath=`.spec.identityProvider`
 // +kubebuilder:printcolumn:name="Users",type=integer,JSONPath=`.status.users`
+// +kubebuilder:printcolumn:name="Members",type=integer,priority=1,JSONPath=`.status.members`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Delivering",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Delivering")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && size(self.metadata.name) <= 52",message="the name of a SCIMTenant is part of its URL and of the names of its objects: at most 52 lower case letters, digits and '-', beginning and ending with a letter or digit"
@@ -50,7 +52,7 @@ type SCIMTenantList struct {
 // SCIMTenantSpec is the wanted state of a SCIMTenant.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.mappingRefs) || size(self.mappingRefs) == 0 || has(self.applicationRef)",message="mappingRefs need an applicationRef; a tenant without application is a plain SCIM directory and has no member fields to fill",fieldPath=".mappingRefs"
-// +kubebuilder:validation:XValidation:rule="has(self.applicationRef) || !has(self.lifecycle) || ((!has(self.lifecycle.onDeactivate) || self.lifecycle.onDeactivate.action in ['Deactivate', 'Remove', 'None']) && (!has(self.lifecycle.onDelete) || self.lifecycle.onDelete.action in ['Deactivate', 'Remove', 'None']))",message="without applicationRef the actions of lifecycle are Deactivate, Remove and None",fieldPath=".lifecycle"
+// +kubebuilder:validation:XValidation:rule="has(self.applicationRef) || !has(self.lifecycle)",message="lifecycle needs an applicationRef; a tenant without application is a plain SCIM directory and has no members",fieldPath=".lifecycle"
 // +kubebuilder:validation:XValidation:rule="has(self.serverRef) == has(oldSelf.serverRef)",message="serverRef cannot be added or removed, because the tenant's data would stay behind; delete the tenant and apply it anew",fieldPath=".serverRef"
 type SCIMTenantSpec struct {
 	// applicationRef names the SCIMApplication that gets the members. Omitted: the tenant is a plain SCIM directory.
@@ -246,6 +248,41 @@ type RejectionStatus struct {
 	Detail string `json:"detail,omitempty"`
 }
 
+// DeliveryStatus is what has not reached the application.
+type DeliveryStatus struct {
+	// pending is the number of events that are to be delivered.
+	// +optional
+	Pending int64 `json:"pending"`
+
+	// parked is the number of events that failed for so long that they wait for a replay.
+	// +optional
+	Parked int64 `json:"parked"`
+
+	// oldestPendingTime is when the oldest event was written that is to be delivered.
+	// +optional
+	OldestPendingTime *metav1.Time `json:"oldestPendingTime,omitempty"`
+
+	// oldestOffboardingTime is when the oldest deactivation or removal was written that the application has not
+	// acknowledged.
+	// +optional
+	OldestOffboardingTime *metav1.Time `json:"oldestOffboardingTime,omitempty"`
+}
+
+// RemappingStatus is the progress of a new mapping.
+type RemappingStatus struct {
+	// done is the number of users that are mapped anew.
+	// +optional
+	Done int64 `json:"done"`
+
+	// total is the number of users.
+	// +optional
+	Total int64 `json:"total"`
+
+	// startTime is when the work began.
+	// +optional
+	StartTime *metav1.Time `json:"startTime,omitempty"`
+}
+
 // SCIMTenantStatus is the observed state of a SCIMTenant.
 type SCIMTenantStatus struct {
 	// conditions are Accepted, Programmed, Ready, Delivering and TokenExpiring, and those of readinessGates.
@@ -276,6 +313,18 @@ type SCIMTenantStatus struct {
 	// groups is the number of groups.
 	// +optional
 	Groups *int64 `json:"groups,omitempty"`
+
+	// members is the number of the application's members, active and inactive. Unset without an application.
+	// +optional
+	Members *int64 `json:"members,omitempty"`
+
+	// delivery is what has not reached the application yet. Unset without an application.
+	// +optional
+	Delivery *DeliveryStatus `json:"delivery,omitempty"`
+
+	// remapping is the progress of a new mapping over the stored users. Unset when it is done.
+	// +optional
+	Remapping *RemappingStatus `json:"remapping,omitempty"`
 
 	// lastRequestTime is when the identity provider was last heard; it may lag by some minutes.
 	// +optional

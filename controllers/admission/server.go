@@ -1,7 +1,9 @@
 package admission
 
 import (
+	"net/netip"
 	"regexp"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -32,9 +34,25 @@ func Server(s *v1alpha1.SCIMServer) field.ErrorList {
 			"without a trailing slash, query or fragment, as in https://scim.example.com")
 	}
 	e.allowed(s.Spec.AllowedTenants.Namespaces, spec.Child("allowedTenants", "namespaces"))
+	e.networks(s.Spec.Webhooks.AllowedNetworks, spec.Child("webhooks", "allowedNetworks"))
 	oneOf(e, s.Spec.NetworkPolicy, spec.Child("networkPolicy"), v1alpha1.Enabled, v1alpha1.Disabled)
 	oneOf(e, s.Spec.Monitoring.ServiceMonitor, spec.Child("monitoring", "serviceMonitor"), v1alpha1.Enabled, v1alpha1.Disabled)
 	return e.list
+}
+
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+func (e *errs) networks(list []v1alpha1.Network, at *field.Path) {
+	e.items(len(list), at, 32)
+	seen := map[string]bool{}
+	for i, n := range list {
+		at := at.Index(i)
+		p, err := netip.ParsePrefix(string(n))
+		e.check(err == nil && !p.Addr().Is4In6(), at, string(n), "a network is an address and the length of its prefix, as in 10.20.0.0/16 or fd00::/8")
+		own := err == nil && slices.ContainsFunc(loopback, p.Overlaps)
+		e.check(!own, at, string(n), "webhooks cannot be sent to the server's own pod; name networks without loopback addresses")
+		e.once(seen, string(n), at)
+	}
 }
 
 func (e *errs) storage(s v1alpha1.ServerStorage, at *field.Path) {

@@ -3,7 +3,6 @@ package admission
 import (
 	"regexp"
 	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -18,8 +17,8 @@ var (
 	gateForm       = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$`)
 )
 
-// Tenant lists what is wrong with a tenant to which Default was applied. Fields that are not acted on yet are passed over:
-// whoever sets one hears that first.
+// Tenant lists what is wrong with a tenant to which Default was applied. Fields that are not acted on yet, auth.jwt, are
+// passed over: whoever sets one hears that first.
 func Tenant(t *v1alpha1.SCIMTenant) field.ErrorList {
 	e, spec := &errs{}, field.NewPath("spec")
 	e.tenantName(t)
@@ -30,6 +29,8 @@ func Tenant(t *v1alpha1.SCIMTenant) field.ErrorList {
 		v1alpha1.UniqueIdentifierUserName, v1alpha1.UniqueIdentifierEmail, v1alpha1.UniqueIdentifierExternalID)
 	oneOf(e, t.Spec.Resources.Groups, spec.Child("resources", "groups"), v1alpha1.Enabled, v1alpha1.Disabled)
 	oneOf(e, t.Spec.DeletionPolicy, spec.Child("deletionPolicy"), v1alpha1.DeletionPolicyRetain, v1alpha1.DeletionPolicyDelete)
+	e.references(t, spec)
+	e.lifecycle(t, spec.Child("lifecycle"))
 	e.extensions(t.Spec.SchemaExtensions, spec.Child("schemaExtensions"))
 	e.bearer(t, spec.Child("auth", "bearer"))
 	e.issuers(t.Spec.Auth, spec.Child("auth", "jwt"))
@@ -55,7 +56,7 @@ func (e *errs) bearer(t *v1alpha1.SCIMTenant, at *field.Path) {
 	}
 	b := t.Spec.Auth.Bearer
 	if b.SecretRef != nil {
-		e.required(b.SecretRef.Name != "", at.Child("secretRef", "name"))
+		e.reference(b.SecretRef.Name, at.Child("secretRef"))
 		e.check(b.SecretRef.Name != v1alpha1.CredentialsSecretName(t.Name), at.Child("secretRef", "name"), b.SecretRef.Name,
 			"spec.auth.bearer.secretRef names the Secret that the operator itself writes; keep the token in a Secret of another name")
 	}
@@ -63,9 +64,7 @@ func (e *errs) bearer(t *v1alpha1.SCIMTenant, at *field.Path) {
 		return
 	}
 	e.whole(b.SecretRef == nil, at.Child("rotation"), "rotation is for tokens that the operator generates; remove rotation, or remove secretRef")
-	every, overlap := b.Rotation.Every.Duration, b.Rotation.Overlap.Duration
-	e.whole(every >= time.Hour, at.Child("rotation", "every"), "every is at least 1h")
-	e.whole(overlap >= 0 && overlap < every, at.Child("rotation", "overlap"), "overlap is shorter than every")
+	e.rotation(b.Rotation, at.Child("rotation"))
 }
 
 var (

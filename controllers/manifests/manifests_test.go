@@ -135,7 +135,7 @@ func TestNothingGood(t *testing.T) {
 	b.write("a.yaml", acme+"  lifecycle: {onDeactivate: {action: Remove}}\n")
 	b.pass()
 	b.notServed("default/acme")
-	b.logged("reason=NotImplemented", "spec.lifecycle is not implemented")
+	b.logged("reason=Invalid", "lifecycle needs an applicationRef")
 	if b.token("default/acme") != "" {
 		t.Error("a tenant that never was accepted has a token")
 	}

@@ -18,7 +18,7 @@ const (
 	MaxTimeout     = 30  // seconds that a webhook has to answer
 	MaxRoleValues  = 512 // of a translation
 	MaxRoleGroups  = 256
-	MaxNetworks    = 64
+	MaxNetworks    = 256
 )
 
 // Application is what a tenant provisions into. A tenant without one is a plain SCIM directory.

@@ -108,8 +108,8 @@ func TestValidateNetworks(t *testing.T) {
 		}
 	}
 	s := sorted(t)
-	s.AllowedNetworks = make([]string, 65)
-	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "65 allowedNetworks, at most 64") {
+	s.AllowedNetworks = make([]string, config.MaxNetworks+1)
+	if err := s.Validate(); err == nil || !strings.Contains(err.Error(), "257 allowedNetworks, at most 256") {
 		t.Errorf("error %v", err)
 	}
 }

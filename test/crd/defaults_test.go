@@ -29,6 +29,7 @@ deletionPolicy: Retain`,
 resources: {}
 limits: {users: 5}
 auth: {bearer: {rotation: {every: 24h}}}
+applicationRef: {name: inventory}
 lifecycle: {onCreate: {}, onDelete: {action: None}}
 schemaExtensions: [{id: "urn:acme:scim:User", attributes: [{name: badge}, {name: seat, type: Complex, subAttributes: [{name: row}]}]}]`,
 		want: `
@@ -38,6 +39,7 @@ uniqueIdentifier: userName
 resources: {groups: Enabled}
 limits: {requestsPerSecond: 50, burst: 100, users: 5, groups: 10000, bodyBytes: 2Mi}
 auth: {bearer: {rotation: {every: 24h, overlap: 0s}}}
+applicationRef: {name: inventory}
 lifecycle: {onCreate: {action: Create}, onDelete: {action: None, whenRefused: Reject}, existingMember: Reject}
 schemaExtensions:
 - id: urn:acme:scim:User
@@ -82,13 +84,15 @@ monitoring: {serviceMonitor: Disabled}`,
 		kind: "SCIMApplication", spec: `{}`,
 		want: `allowedTenants: {namespaces: {from: Same}}`,
 	},
-	"application with a field and a webhook": {
+	"application with a field, a webhook and a rotation": {
 		kind: "SCIMApplication", spec: `
 memberFields: [{name: email}]
+feed: {rotation: {every: 24h}}
 delivery: {webhook: {url: "https://app.example.com/hooks", secretRef: {name: hook}}}`,
 		want: `
 memberFields: [{name: email, type: String}]
-delivery: {webhook: {url: "https://app.example.com/hooks", secretRef: {name: hook}, mode: Asynchronous, timeoutSeconds: 5}}
+feed: {rotation: {every: 24h, overlap: 0s}}
+delivery: {webhook: {url: "https://app.example.com/hooks", secretRef: {name: hook}, mode: Asynchronous, format: StandardWebhooks, timeoutSeconds: 5}}
 allowedTenants: {namespaces: {from: Same}}`,
 	},
 	// A default would override what an earlier mapping says.

@@ -128,9 +128,10 @@ func TestPrinterColumns(t *testing.T) {
 		},
 		"tenant": {
 			resource: "scimtenants", kind: "SCIMTenant", spec: "{identityProvider: Okta}",
-			status: `{url: "https://scim.example.com/ns/acme/scim/v2", users: 0, conditions: [{type: Ready, status: "False", reason: Suspended, message: "", lastTransitionTime: "2026-01-01T00:00:00Z"}]}`,
+			status: `{url: "https://scim.example.com/ns/acme/scim/v2", users: 0, members: 7, conditions: [{type: Delivering, status: "True", reason: Delivering, message: "", lastTransitionTime: "2026-01-01T00:00:00Z"}, {type: Ready, status: "False", reason: Suspended, message: "", lastTransitionTime: "2026-01-01T00:00:00Z"}]}`,
 			want: map[string]any{
 				"URL": "https://scim.example.com/ns/acme/scim/v2", "IdP": "Okta", "Users": 0.0, "Ready": "False", "Reason*": "Suspended",
+				"Members*": 7.0, "Delivering*": "True",
 			},
 		},
 	}
