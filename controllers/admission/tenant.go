@@ -17,8 +17,7 @@ var (
 	gateForm       = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$`)
 )
 
-// Tenant lists what is wrong with a tenant to which Default was applied. Fields that are not acted on yet, auth.jwt, are
-// passed over: whoever sets one hears that first.
+// Tenant lists what is wrong with a tenant to which Default was applied.
 func Tenant(t *v1alpha1.SCIMTenant) field.ErrorList {
 	e, spec := &errs{}, field.NewPath("spec")
 	e.tenantName(t)

@@ -164,9 +164,9 @@ var _ = Describe("A tenant that cannot be served", func() {
 		before := entryOf(ctx, Default, tenant)
 		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) {
 			t.Spec.Suspended = true
-			t.Spec.Lifecycle = &v1alpha1.Lifecycle{}
+			t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "app"}
 		})
-		eventuallyRefused(ctx, tenant, v1alpha1.ReasonNotImplemented, "spec.lifecycle")
+		eventuallyRefused(ctx, tenant, v1alpha1.ReasonNotImplemented, "spec.applicationRef")
 		eventually(ctx, tenant, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, "generation 1 is still served")
 		Consistently(func(g Gomega) { g.Expect(entryOf(ctx, g, tenant)).To(Equal(before)) }).WithContext(ctx).Should(Succeed())
 
@@ -178,7 +178,7 @@ var _ = Describe("A tenant that cannot be served", func() {
 			entry.Tokens = before.Tokens
 			g.Expect(entry).To(Equal(before))
 		}).WithContext(ctx).Should(Succeed())
-		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.Lifecycle = nil })
+		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef = nil })
 		eventually(ctx, tenant, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended, "503")
 	})
 
