@@ -250,7 +250,7 @@ var _ = Describe("A steady cluster", func() {
 		second := readyTenant(ctx, newTenant(ns, "second", on("", "shared"), func(t *v1alpha1.SCIMTenant) {
 			t.Spec.Auth = &v1alpha1.TenantAuth{Bearer: &v1alpha1.BearerAuth{Rotation: &v1alpha1.TokenRotation{Every: metav1.Duration{Duration: time.Hour * 24}}}}
 		}))
-		refused := create(ctx, newTenant(ns, "refused", func(t *v1alpha1.SCIMTenant) { t.Spec.Lifecycle = &v1alpha1.Lifecycle{} }))
+		refused := create(ctx, newTenant(ns, "refused", func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "app"} }))
 		eventuallyRefused(ctx, refused, v1alpha1.ReasonNotImplemented, "")
 		ownServer := newServer(ns, "own")
 		eventuallyReady(ctx, ownServer)
