@@ -19,7 +19,13 @@ type Conn struct {
 // word is the size of a C pointer.
 const word = int(unsafe.Sizeof(uintptr(0)))
 
-// Open opens the file at path, which must exist, and adds the SQL functions to the connection.
+// vfs is the part of SQLite that reads and writes files. This one knows that no other process uses the file: it keeps the
+// index of the write-ahead log in memory that the connections of this process share, and so spares every transaction two
+// system calls for locks.
+const vfs = "unix-excl"
+
+// Open opens the file at path, which must exist, and adds the SQL functions to the connection. Until all connections of the
+// process to the file are closed no other process can use it.
 func Open(path string, functions ...*Function) (*Conn, error) {
 	c := &Conn{tls: libc.NewTLS(), stmts: map[*Stmt]struct{}{}}
 	if err := c.open(path); err != nil {
@@ -42,10 +48,15 @@ func (c *Conn) open(path string) error {
 		return err
 	}
 	defer libc.Xfree(c.tls, name)
+	module, err := libc.CString(vfs)
+	if err != nil {
+		return err
+	}
+	defer libc.Xfree(c.tls, module)
 	handle := c.tls.Alloc(word)
 	defer c.tls.Free(word)
 	const flags = sqlite3.SQLITE_OPEN_READWRITE | sqlite3.SQLITE_OPEN_NOMUTEX
-	rc := sqlite3.Xsqlite3_open_v2(c.tls, name, handle, flags, 0)
+	rc := sqlite3.Xsqlite3_open_v2(c.tls, name, handle, flags, module)
 	c.db = *(*uintptr)(pointer(handle))
 	if rc != sqlite3.SQLITE_OK {
 		defer sqlite3.Xsqlite3_close_v2(c.tls, c.db)
