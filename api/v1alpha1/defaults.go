@@ -55,6 +55,7 @@ func (t *SCIMTenant) Default() {
 	preset(&spec.IdentityProvider, IdentityProviderGeneric)
 	preset(&spec.Protocol, ProtocolCompatible)
 	preset(&spec.UniqueIdentifier, UniqueIdentifierUserName)
+	preset(&spec.Passwords, PasswordPolicyDrop)
 	preset(&spec.Resources.Groups, Enabled)
 	for i := range spec.SchemaExtensions {
 		spec.SchemaExtensions[i].applyDefaults()

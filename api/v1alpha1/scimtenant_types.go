@@ -87,6 +87,12 @@ type SCIMTenantSpec struct {
 	// +kubebuilder:default=userName
 	UniqueIdentifier UniqueIdentifier `json:"uniqueIdentifier,omitempty"`
 
+	// passwords says what becomes of the passwords that the identity provider sends. Drop: they are accepted and forgotten,
+	// as nobody signs in with them. Hash: their argon2id hashes are kept. They are never returned in either case.
+	// +optional
+	// +kubebuilder:default=Drop
+	Passwords PasswordPolicy `json:"passwords,omitempty"`
+
 	// resources switches resource types on and off.
 	// +optional
 	// +kubebuilder:default={}
@@ -162,6 +168,16 @@ const (
 	UniqueIdentifierUserName   UniqueIdentifier = "userName"
 	UniqueIdentifierEmail      UniqueIdentifier = "email"
 	UniqueIdentifierExternalID UniqueIdentifier = "externalId"
+)
+
+// PasswordPolicy says what becomes of passwords.
+// +kubebuilder:validation:Enum=Drop;Hash
+type PasswordPolicy string
+
+// Values of PasswordPolicy.
+const (
+	PasswordPolicyDrop PasswordPolicy = "Drop"
+	PasswordPolicyHash PasswordPolicy = "Hash"
 )
 
 // DeletionPolicy says what becomes of data when an object is deleted.

@@ -26,6 +26,7 @@ func Tenant(t *v1alpha1.SCIMTenant) field.ErrorList {
 	oneOf(e, t.Spec.Protocol, spec.Child("protocol"), v1alpha1.ProtocolCompatible, v1alpha1.ProtocolStrict)
 	oneOf(e, t.Spec.UniqueIdentifier, spec.Child("uniqueIdentifier"),
 		v1alpha1.UniqueIdentifierUserName, v1alpha1.UniqueIdentifierEmail, v1alpha1.UniqueIdentifierExternalID)
+	oneOf(e, t.Spec.Passwords, spec.Child("passwords"), v1alpha1.PasswordPolicyDrop, v1alpha1.PasswordPolicyHash)
 	oneOf(e, t.Spec.Resources.Groups, spec.Child("resources", "groups"), v1alpha1.Enabled, v1alpha1.Disabled)
 	oneOf(e, t.Spec.DeletionPolicy, spec.Child("deletionPolicy"), v1alpha1.DeletionPolicyRetain, v1alpha1.DeletionPolicyDelete)
 	e.references(t, spec)

@@ -19,6 +19,7 @@ func Entry(t *v1alpha1.SCIMTenant, tokens []config.Token) (config.Tenant, error)
 		IdentityProvider: string(t.Spec.IdentityProvider),
 		Protocol:         string(t.Spec.Protocol),
 		UniqueIdentifier: string(t.Spec.UniqueIdentifier),
+		KeepPasswords:    t.Spec.Passwords == v1alpha1.PasswordPolicyHash,
 		Groups:           t.Spec.Resources.Groups != v1alpha1.Disabled,
 		Tokens:           tokens,
 		Limits:           limits(t.Spec.Limits),

@@ -13,6 +13,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/password"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
@@ -182,7 +183,7 @@ func ignoreCanceled(err error) error {
 func (a *App) handler() http.Handler {
 	scim := httpapi.New(httpapi.Deps{
 		Tenants:   a.live,
-		Directory: directory.New(directory.Deps{Store: a.Store, Clock: a.Clock}),
+		Directory: directory.New(directory.Deps{Store: a.Store, Passwords: password.NewHasher(), Clock: a.Clock}),
 		Observe:   telemetry.Observers{a.Metrics, telemetry.Refusals{Log: a.Log}},
 		Log:       a.Log,
 		Clock:     a.Clock,

@@ -108,6 +108,7 @@ func (b *builder) directory(t config.Tenant, registry *schema.Registry) *directo
 		UniqueIdentifier: t.UniqueIdentifier,
 		MaxUsers:         t.Limits.Users,
 		MaxGroups:        t.Limits.Groups,
+		KeepPasswords:    t.KeepPasswords,
 	}
 }
 

@@ -49,6 +49,8 @@ type Tenant struct {
 	Protocol         string `json:"protocol"`         // Compatible, Strict
 	UniqueIdentifier string `json:"uniqueIdentifier"` // userName, email, externalId
 
+	// KeepPasswords tells whether hashes of passwords are kept; else passwords are dropped.
+	KeepPasswords bool `json:"keepPasswords,omitempty"`
 	// Groups tells whether the tenant has the resource type Group.
 	Groups     bool        `json:"groups,omitempty"`
 	Extensions []Extension `json:"extensions,omitempty"`

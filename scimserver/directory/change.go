@@ -10,8 +10,8 @@ import (
 
 // changes is what a change has come to.
 type changes struct {
-	doc     *resource.Object // the new document, nil: as it was
-	members bool             // rows of members were added or removed
+	doc   *resource.Object // the new document, nil: as it was
+	other bool             // rows beside it were: members, a password
 }
 
 // change reads a resource, lets fn say what becomes of it, and writes that, all in one transaction.
@@ -37,14 +37,14 @@ func (d *Directory) change(ctx context.Context, c *Call, ans *Answer, fn func(co
 	return d.represent(ctx, c, rec, ans)
 }
 
-// write makes one new version of what has changed, in the document, the members or both.
+// write makes one new version of what has changed, in the document, beside it or both.
 func (c *Call) write(ctx context.Context, w store.Writer, rec *store.Record, ch changes, at time.Time) (err error) {
 	switch {
 	case ch.doc != nil:
 		next := c.record(ch.doc)
 		next.Modified = at
 		*rec, err = w.Replace(ctx, next)
-	case ch.members:
+	case ch.other:
 		err = w.Touch(ctx, c.Type.Name, c.ID, at)
 		rec.Version++
 		rec.Modified = at

@@ -17,11 +17,14 @@ func (d *Directory) Create(ctx context.Context, c *Call, body *resource.Object, 
 	if err := d.checkRoom(ctx, c); err != nil {
 		return err
 	}
+	if in.password, err = d.newPassword(ctx, c, in.secrets); err != nil {
+		return err
+	}
 	c.ID = d.newID()
 	rec := c.record(in.doc)
 	rec.Created = d.now()
 	rec.Modified = rec.Created
-	stored, err := d.insert(ctx, c, rec, in.members)
+	stored, err := d.insert(ctx, c, rec, in)
 	if err != nil {
 		c.ID = "" // there is no such resource
 		return err
@@ -39,12 +42,15 @@ func (c *Call) representNew(rec store.Record, ans *Answer) (err error) {
 	return err
 }
 
-func (d *Directory) insert(ctx context.Context, c *Call, rec store.Record, members []string) (stored store.Record, err error) {
+func (d *Directory) insert(ctx context.Context, c *Call, rec store.Record, in input) (stored store.Record, err error) {
 	err = d.store.Update(ctx, c.Tenant.Key, func(w store.Writer) error {
-		if stored, err = w.Insert(ctx, rec); err != nil || len(members) == 0 {
+		if stored, err = w.Insert(ctx, rec); err != nil {
 			return err
 		}
-		_, unknown, err := w.AddMembers(ctx, rec.ID, members)
+		if _, err = in.password.set(ctx, w, c); err != nil || len(in.members) == 0 {
+			return err
+		}
+		_, unknown, err := w.AddMembers(ctx, rec.ID, in.members)
 		return allKnown(unknown, err)
 	})
 	return stored, c.fault(err)
@@ -75,8 +81,10 @@ func (d *Directory) checkRoom(ctx context.Context, c *Call) error {
 
 // input is a body as it is stored.
 type input struct {
-	doc     *resource.Object
-	members []string // ids, of a group
+	doc      *resource.Object
+	members  []string // ids, of a group
+	secrets  *resource.Object
+	password newPassword
 }
 
 // read takes the body of a POST or PUT: canonical, members apart. A user is active unless the body says otherwise: RFC
@@ -92,7 +100,7 @@ func (c *Call) read(body *resource.Object) (in input, err error) {
 			body.Set("active", resource.Bool(true))
 		}
 	}
-	if in.doc, err = resource.Canonical(c.Type, body, c.Tolerance); err != nil {
+	if in.doc, in.secrets, err = resource.CanonicalWithSecrets(c.Type, body, c.Tolerance); err != nil {
 		return in, err
 	}
 	c.Tenant.unlinkManager(in.doc)

@@ -10,16 +10,18 @@ import (
 
 // Deps is what a Directory needs.
 type Deps struct {
-	Store store.Store
-	Clock func() time.Time // nil: time.Now
-	NewID func() string    // nil: UUIDs of version 7, which grow with time and so fill the store's indexes in order
+	Store     store.Store
+	Passwords Passwords        // of tenants that keep them
+	Clock     func() time.Time // nil: time.Now
+	NewID     func() string    // nil: UUIDs of version 7, which grow with time and so fill the store's indexes in order
 }
 
 // Directory performs the use cases for every tenant. It is safe for concurrent use.
 type Directory struct {
-	store store.Store
-	clock func() time.Time
-	newID func() string
+	store     store.Store
+	passwords Passwords
+	clock     func() time.Time
+	newID     func() string
 }
 
 // New makes a Directory.
@@ -30,7 +32,7 @@ func New(d Deps) *Directory {
 	if d.NewID == nil {
 		d.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
-	return &Directory{store: d.Store, clock: d.Clock, newID: d.NewID}
+	return &Directory{store: d.Store, passwords: d.Passwords, clock: d.Clock, newID: d.NewID}
 }
 
 // now is the time of a change: UTC in milliseconds, as the store keeps it.

@@ -23,17 +23,27 @@ func (d *Directory) Patch(ctx context.Context, c *Call, body *resource.Object, a
 	if c.Type.Name == store.TypeGroup {
 		members, req = req.Members()
 	}
+	secrets, err := req.Secrets(c.Tolerance)
+	if err != nil {
+		return err
+	}
+	password, err := d.newPassword(ctx, c, secrets)
+	if err != nil {
+		return err
+	}
 	return d.change(ctx, c, ans, func(ctx context.Context, w store.Writer, rec *store.Record) (ch changes, err error) {
 		if ch.doc, err = c.patch(rec, req); err != nil {
 			return ch, err
 		}
-		ch.members, err = c.changeMembers(ctx, w, members)
+		if ch.other, err = password.set(ctx, w, c); err != nil || len(members) == 0 {
+			return ch, err
+		}
+		ch.other, err = c.changeMembers(ctx, w, members)
 		return ch, err
 	})
 }
 
-// patch returns the new document, nil if it is as it was. Passwords are accepted and not kept: identity providers send
-// random ones for accounts whose owners sign in elsewhere.
+// patch returns the new document, nil if it is as it was.
 func (c *Call) patch(rec *store.Record, req *patch.Request) (*resource.Object, error) {
 	if len(req.Ops) == 0 {
 		return nil, nil
@@ -42,9 +52,9 @@ func (c *Call) patch(rec *store.Record, req *patch.Request) (*resource.Object, e
 	if err != nil {
 		return nil, err
 	}
-	res, err := patch.ApplyWithSecrets(c.Type, doc, req, c.Tolerance)
-	if err != nil || res.Doc == doc {
+	next, changed, err := patch.Apply(c.Type, doc, req, c.Tolerance)
+	if err != nil || !changed || next == doc {
 		return nil, err
 	}
-	return res.Doc, nil
+	return next, nil
 }

@@ -14,6 +14,9 @@ func (d *Directory) Replace(ctx context.Context, c *Call, body *resource.Object,
 	if err != nil {
 		return err
 	}
+	if in.password, err = d.newPassword(ctx, c, in.secrets); err != nil {
+		return err
+	}
 	return d.change(ctx, c, ans, func(ctx context.Context, w store.Writer, rec *store.Record) (changes, error) {
 		return c.replace(ctx, w, rec, in)
 	})
@@ -31,9 +34,12 @@ func (c *Call) replace(ctx context.Context, w store.Writer, rec *store.Record, i
 	if changed {
 		ch.doc = next
 	}
+	if ch.other, err = in.password.set(ctx, w, c); err != nil {
+		return ch, err
+	}
 	if c.Type.Name == store.TypeGroup {
 		added, removed, unknown, err := w.ReplaceMembers(ctx, c.ID, in.members)
-		ch.members = added+removed > 0
+		ch.other = added+removed > 0
 		return ch, allKnown(unknown, err)
 	}
 	return ch, nil

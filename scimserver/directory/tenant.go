@@ -21,6 +21,8 @@ type Tenant struct {
 
 	MaxUsers, MaxGroups int64 // 0: no limit
 
+	KeepPasswords bool // as hashes; else they are dropped
+
 	plan  sync.Once
 	plans map[*schema.ResourceType]*plan
 }

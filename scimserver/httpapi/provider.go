@@ -63,7 +63,7 @@ func describeProvider(t *Tenant) serviceProvider {
 		Patch:          supported{true},
 		Bulk:           bulkSupport{Supported: true, MaxOperations: bulk.MaxOperations, MaxPayloadSize: t.bodyBytes()},
 		Filter:         filterLimits{Supported: true, MaxResults: directory.MaxCount},
-		ChangePassword: supported{false},
+		ChangePassword: supported{t.Directory.KeepPasswords},
 		Sort:           supported{true},
 		ETag:           supported{true},
 		Authentication: []authScheme{{

@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
@@ -57,7 +59,16 @@ func (x *exchange) answerSearch(q *query, types ...*schema.ResourceType) error {
 		calls[i] = &c
 	}
 	x.intent = http.StatusOK
-	return x.finish(x.h.Directory.List(x.r.Context(), s, &x.ans, calls...))
+	return x.finish(sensitive(x.r, x.h.Directory.List(x.r.Context(), s, &x.ans, calls...)))
+}
+
+// sensitive makes the error about a secret in a filter another one where the filter was part of the URL, which everybody
+// on the way may have written down (RFC 7644 §7.5.2).
+func sensitive(r *http.Request, err error) error {
+	if r.Method == http.MethodPost || !errors.Is(err, filter.ErrSecret) {
+		return err
+	}
+	return scimerr.New(http.StatusForbidden, scimerr.Sensitive, "filter: holds what must not be part of a URL, and nobody can filter by it")
 }
 
 // searchRequest is the schema of a search by POST (RFC 7644 §3.4.3).

@@ -17,6 +17,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
 	"github.com/scim-operator/scim-operator/scimserver/limit"
+	"github.com/scim-operator/scim-operator/scimserver/password"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite"
@@ -68,7 +69,7 @@ func New(tb testing.TB, opts ...Option) *Server {
 	s := &Server{Store: o.store(tb), tenants: map[string]*httpapi.Tenant{}}
 	s.Handler = httpapi.New(httpapi.Deps{
 		Tenants:   s,
-		Directory: directory.New(directory.Deps{Store: s.Store, Clock: o.clock}),
+		Directory: directory.New(directory.Deps{Store: s.Store, Passwords: password.NewHasher(), Clock: o.clock}),
 		Observe:   o.observe,
 		Log:       o.log,
 		Clock:     o.clock,
@@ -152,7 +153,7 @@ func (o *tenantOptions) build(t *Tenant) (*httpapi.Tenant, error) {
 	}
 	o.tenant.Directory = &directory.Tenant{
 		Key: t.Key, URL: t.BaseURL, Schemas: registry, Strict: o.strict,
-		UniqueIdentifier: o.schemas.UniqueIdentifier, MaxUsers: o.users, MaxGroups: o.groups,
+		KeepPasswords: o.passwords, UniqueIdentifier: o.schemas.UniqueIdentifier, MaxUsers: o.users, MaxGroups: o.groups,
 	}
 	return &o.tenant, nil
 }

@@ -17,7 +17,7 @@ type TenantOption func(*tenantOptions)
 
 type tenantOptions struct {
 	schemas                  schema.Options
-	strict                   bool
+	strict, passwords        bool
 	users, groups            int64
 	requestsPerSecond, burst int
 	subject                  string
@@ -58,6 +58,9 @@ func Unavailable(err *scimerr.Error) TenantOption {
 	return func(o *tenantOptions) { o.tenant.Unavailable = err }
 }
 
+// KeepPasswords makes the tenant keep hashes of passwords.
+func KeepPasswords() TenantOption { return func(o *tenantOptions) { o.passwords = true } }
+
 // Subject makes the tenant's token name somebody, as a signed token does by its claim sub.
 func Subject(subject string) TenantOption { return func(o *tenantOptions) { o.subject = subject } }
 
@@ -80,7 +83,7 @@ func Observe(observer httpapi.Observer) TenantOption {
 // settingsLine begins the line of a session's comment that says what tenant it needs.
 const settingsLine = "tenant:"
 
-// SessionOptions reads the comment of a session: a line "tenant: name=value …" with groups, strict, uniqueIdentifier,
+// SessionOptions reads the comment of a session: a line "tenant: name=value …" with groups, strict, passwords, uniqueIdentifier,
 // subject, users, bodyBytes, requestsPerSecond, burst, and extension=URN:a,b for an extension of User with the string attributes a
 // and b. Without such a line the session runs against any tenant.
 func SessionOptions(comment []byte) (opts []TenantOption, err error) {
@@ -136,6 +139,8 @@ func parseSwitch(name string, on bool) (TenantOption, error) {
 	switch name {
 	case "strict":
 		return func(o *tenantOptions) { o.strict = on }, nil
+	case "passwords":
+		return func(o *tenantOptions) { o.passwords = on }, nil
 	case "groups":
 		return func(o *tenantOptions) { o.schemas.Groups = on }, nil
 	}

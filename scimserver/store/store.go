@@ -52,6 +52,9 @@ type Reader interface {
 	// GroupsOf returns the groups which hold the resources as direct members, by the id of the
 	// member, each list in the order of the groups' creation. Ids without a group have no entry.
 	GroupsOf(ctx context.Context, ids []string) (map[string][]GroupRef, error)
+
+	// Password returns what SetPassword has kept, "" if there is nothing. It is no part of any Record.
+	Password(ctx context.Context, typ, id string) (string, error)
 }
 
 // Writer changes one tenant inside a transaction and reads its own changes.
@@ -69,6 +72,10 @@ type Writer interface {
 	// Touch adds 1 to the version and sets the modification time, for a change of a group that is
 	// one of its members only. ErrNotFound.
 	Touch(ctx context.Context, typ, id string, at time.Time) error
+
+	// SetPassword keeps the hash of a resource's password until the resource goes; "" removes it.
+	// The version is left to Insert, Touch or Replace. ErrNotFound.
+	SetPassword(ctx context.Context, typ, id, hash string) error
 
 	// Delete removes a resource with its members and memberships. The groups that lose a member by
 	// it are touched, as their members attribute changed. ErrNotFound.

@@ -15,6 +15,7 @@ import (
 // Causes of errors about names.
 var (
 	ErrNoAttribute = errors.New("no such attribute")                                        // any name that means nothing
+	ErrSecret      = errors.New("never returned")                                           // of an attribute nobody may ask for
 	ErrNotInForce  = fmt.Errorf("qualified by the URN of an extension: %w", ErrNoAttribute) // of an extension that is not there, or lacks it
 )
 
@@ -40,7 +41,8 @@ func (p *parser) attributeExpr() (Expr, error) {
 // allowed refuses what nobody may ask for: a password could be guessed letter by letter.
 func (p *parser) allowed(start int, path schema.Path) error {
 	if path.Attr.Returned == schema.Never || path.Leaf().Returned == schema.Never {
-		return p.failAt(start, "%s: cannot be filtered by, for it is never returned", path)
+		e := scimerr.BadFilter("%s: cannot be filtered by, for it is never returned at position %d", path, start)
+		return scimerr.Wrap(ErrSecret, e.Status, e.ScimType, e.Detail)
 	}
 	return nil
 }

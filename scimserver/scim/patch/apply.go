@@ -48,6 +48,22 @@ func ApplyWithSecrets(rt *schema.ResourceType, doc *resource.Object, r *Request,
 	return Result{Doc: p.doc, Changed: true, Secrets: p.secrets}, nil
 }
 
+// Secrets are the new values, by full name, that the operations give what is never returned (password), null where they
+// remove it; nil: none. They do not depend on the document.
+func (r *Request) Secrets(tol *tolerance.Log) (*resource.Object, error) {
+	p := patcher{tol: tol}
+	for i := range r.Ops {
+		op := &r.Ops[i]
+		if a := op.target(); op.members != nil || a == nil || a.Returned != schema.Never {
+			continue
+		}
+		if err := p.secret(op.target(), op); err != nil {
+			return nil, within(op.Index, len(r.Ops), err)
+		}
+	}
+	return p.secrets, nil
+}
+
 // patcher works on a copy of a document; values are never changed in place.
 type patcher struct {
 	rt      *schema.ResourceType

@@ -18,7 +18,8 @@ type tenant struct {
 // entry is a resource. It is replaced and not changed.
 type entry struct {
 	store.Record
-	members []string // ids, in the order of addition
+	members  []string // ids, in the order of addition
+	password string
 }
 
 func newTenant() *tenant { return &tenant{byID: make(map[string]*entry)} }
@@ -105,7 +106,7 @@ func (t *tenant) Replace(ctx context.Context, r store.Record) (store.Record, err
 	}
 	r.Version, r.Created, r.Modified = old.Version+1, old.Created, milliseconds(r.Modified)
 	r.Doc = slices.Clone(r.Doc)
-	e := &entry{Record: r, members: old.members}
+	e := &entry{Record: r, members: old.members, password: old.password}
 	t.put(e)
 	return e.shown(), nil
 }

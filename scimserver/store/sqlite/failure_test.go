@@ -127,7 +127,7 @@ func TestOpenErrors(t *testing.T) {
 		"cut":             {cutFile, "", true},
 		"damaged schema":  {damageFile, "malformed", true},
 		"another program": {otherProgram, "another program", false},
-		"a newer schema":  {newerSchema, "schema has version 99 and this program knows 1", false},
+		"a newer schema":  {newerSchema, "schema has version 99 and this program knows ", false},
 		"in use":          {inUse, "another process uses the database", true},
 	}
 	for name, tc := range tests {

@@ -17,6 +17,7 @@ func Run(t *testing.T, open Open) {
 		"Transactions": transactionTests,
 		"Members":      memberTests,
 		"Lists":        listTests,
+		"Passwords":    passwordTests,
 		"Tenants":      tenantTests,
 	}
 	for name, tests := range suites {

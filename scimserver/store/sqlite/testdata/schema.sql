@@ -19,6 +19,10 @@ CREATE TABLE membership (
     PRIMARY KEY (grp, pos)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX membership_member ON membership (member, grp);
+CREATE TABLE password (
+    resource INTEGER PRIMARY KEY REFERENCES resource ON DELETE CASCADE,
+    hash     TEXT NOT NULL
+) STRICT;
 CREATE TABLE probe (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     at INTEGER NOT NULL
