@@ -6,6 +6,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/mapping"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 )
 
@@ -33,7 +34,23 @@ func Entry(t *v1alpha1.SCIMTenant, tokens []config.Token) (config.Tenant, error)
 	if err := entry.Validate(); err != nil {
 		return config.Tenant{}, err
 	}
+	if err := checkClaims(entry); err != nil {
+		return config.Tenant{}, err
+	}
 	return entry, checkSchemas(entry)
+}
+
+// checkClaims compiles the conditions over claims, as the server will.
+func checkClaims(entry config.Tenant) error {
+	for i, issuer := range entry.Issuers {
+		if issuer.Claims == "" {
+			continue
+		}
+		if _, err := mapping.CompileClaims(issuer.Claims); err != nil {
+			return fmt.Errorf("spec.auth.jwt[%d].%w", i, err)
+		}
+	}
+	return nil
 }
 
 // checkSchemas builds the tenant's schemas, as the server will. Without extensions they are those of the RFC.
@@ -55,7 +72,7 @@ func WantsToken(t *v1alpha1.SCIMTenant) bool {
 
 func issuers(a *v1alpha1.TenantAuth) (out []config.Issuer) {
 	for _, j := range jwtOf(a) {
-		issuer := config.Issuer{Issuer: j.Issuer, JWKSURL: j.JWKSURL}
+		issuer := config.Issuer{Issuer: j.Issuer, JWKSURL: j.JWKSURL, Claims: j.Claims}
 		for _, audience := range j.Audiences {
 			issuer.Audiences = append(issuer.Audiences, string(audience))
 		}

@@ -353,9 +353,13 @@ func TestTenant(t *testing.T) {
 			t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "x"}
 			t.Spec.MappingRefs = []v1alpha1.LocalReference{{Name: "m"}}
 			t.Spec.Lifecycle = &v1alpha1.Lifecycle{}
-			t.Spec.Auth = &v1alpha1.TenantAuth{JWT: []v1alpha1.JWTIssuer{{Issuer: "https://i", Claims: "true"}}}
-		}), Server: server()}, v1alpha1.ReasonNotImplemented, "spec.applicationRef, spec.mappingRefs, spec.lifecycle and spec.auth.jwt[0].claims are not"},
+			t.Spec.Auth = &v1alpha1.TenantAuth{JWT: []v1alpha1.JWTIssuer{{Issuer: "https://i"}}}
+		}), Server: server()}, v1alpha1.ReasonNotImplemented, "spec.applicationRef, spec.mappingRefs and spec.lifecycle are not"},
 		"invalid": {compile.TenantFacts{Tenant: tenant("a", func(t *v1alpha1.SCIMTenant) { t.Spec.Protocol = "Loose" }), Server: server()}, v1alpha1.ReasonInvalid, `protocol "Loose"`},
+		"claims": {compile.TenantFacts{Tenant: tenant("a", signed(false), func(t *v1alpha1.SCIMTenant) { t.Spec.Auth.JWT[1].Claims = "claims.azp ==" }), Server: server()},
+			v1alpha1.ReasonInvalid, "spec.auth.jwt[1].claims"},
+		"claims, good": {compile.TenantFacts{Tenant: tenant("a", signed(false), func(t *v1alpha1.SCIMTenant) { t.Spec.Auth.JWT[1].Claims = `claims.azp == "x"` }), Server: server()},
+			"", ""},
 		"token": {compile.TenantFacts{Tenant: tenant("a"), Server: server(), Credentials: compile.Finding{Reason: v1alpha1.ReasonInvalidSecret, Message: "bad"}},
 			v1alpha1.ReasonInvalidSecret, "bad"},
 	} {

@@ -46,9 +46,6 @@ func notImplemented(f TenantFacts) Finding {
 	add(s.ApplicationRef != nil, "spec.applicationRef")
 	add(len(s.MappingRefs) > 0, "spec.mappingRefs")
 	add(s.Lifecycle != nil, "spec.lifecycle")
-	for i := range jwtOf(s.Auth) {
-		add(s.Auth.JWT[i].Claims != "", fmt.Sprintf("spec.auth.jwt[%d].claims", i))
-	}
 	return unsupported(fields)
 }
 

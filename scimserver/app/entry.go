@@ -11,6 +11,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
 	"github.com/scim-operator/scim-operator/scimserver/limit"
+	"github.com/scim-operator/scim-operator/scimserver/mapping"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 )
@@ -95,6 +96,12 @@ func (b *builder) credentials(t config.Tenant) (*auth.Credentials, error) {
 	issuers := make([]auth.Issuer, len(t.Issuers))
 	for i, issuer := range t.Issuers {
 		issuers[i] = auth.Issuer{Name: issuer.Issuer, Audiences: issuer.Audiences, Keys: b.keys.of(issuer)}
+		if issuer.Claims == "" {
+			continue
+		}
+		if issuers[i].Claims, err = mapping.CompileClaims(issuer.Claims); err != nil {
+			return nil, fmt.Errorf("issuer %s: %w", issuer.Issuer, err)
+		}
 	}
 	return auth.NewCredentials(bearer, auth.NewJWT(issuers, b.clock)), nil
 }
@@ -132,9 +139,9 @@ func (b *builder) registry(t config.Tenant) (*schema.Registry, string, error) {
 
 // broken is a tenant that never was served: it knows its tokens and answers 503 to those who have one.
 func (b *builder) broken(t config.Tenant, err error) *entry {
-	t.Extensions, t.Suspended, t.Gated = nil, false, false
+	t.Extensions, t.Issuers, t.Suspended, t.Gated = nil, nil, false, false
 	e, again := b.make(t, nil)
-	if again != nil { // without extensions nothing is left that could be wrong
+	if again != nil { // without extensions and issuers nothing is left that could be wrong
 		panic(fmt.Sprintf("tenant %s: %v", t.Key, again))
 	}
 	e.err = err

@@ -16,7 +16,8 @@ const (
 	MaxPurges       = 10_000
 	MaxTokens       = 16
 	MaxIssuers      = 8
-	MaxAudiences    = 16 // of an issuer
+	MaxAudiences    = 16       // of an issuer
+	MaxClaims       = 16 << 10 // bytes of a condition
 	MaxExtensions   = 16
 	MaxAttributes   = 256 // of an extension, and of a complex attribute
 	MaxBodyBytes    = 64 << 20
@@ -111,6 +112,7 @@ type Issuer struct {
 	Issuer    string   `json:"issuer"`            // the exact value of the claim iss, an https URL
 	Audiences []string `json:"audiences"`         // the claim aud must hold one of them
 	JWKSURL   string   `json:"jwksURL,omitempty"` // https; empty: found by OpenID Connect discovery
+	Claims    string   `json:"claims,omitempty"`  // condition over the claims, of package mapping; empty: any
 }
 
 // Limits of a tenant. Zero means no limit, save for BodyBytes.

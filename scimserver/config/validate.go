@@ -133,6 +133,7 @@ func (f *findings) issuers(list []Issuer) {
 		seen[issuer.Issuer] = true
 		f.check(validKeysURL(issuer.Issuer, false), "issuers[%d].issuer %q is not an https URL without query", i, issuer.Issuer)
 		f.check(issuer.JWKSURL == "" || validKeysURL(issuer.JWKSURL, true), "issuers[%d].jwksURL %q is not an https URL", i, issuer.JWKSURL)
+		f.check(len(issuer.Claims) <= MaxClaims, "issuers[%d].claims has %d bytes, at most %d", i, len(issuer.Claims), MaxClaims)
 		n := len(issuer.Audiences)
 		f.check(n > 0 && n <= MaxAudiences && !slices.Contains(issuer.Audiences, ""), "issuers[%d].audiences: 1 to %d, none of them empty", i, MaxAudiences)
 	}

@@ -60,6 +60,7 @@ func TestValidate(t *testing.T) {
 		`issuers[0].issuer "https://i?a"`:               func(s *server) { issuer(s, "https://i?a") },
 		`issuers[0].issuer "https://a@b"`:               func(s *server) { issuer(s, "https://a@b") },
 		`issuers[0].jwksURL "file:///x" is`:             func(s *server) { issuer(s, "https://i").JWKSURL = "file:///x" },
+		`issuers[0].claims has 16385 bytes`:             func(s *server) { issuer(s, "https://i").Claims = strings.Repeat("x", 16385) },
 		`issuers[0].audiences: 1 to 16`:                 func(s *server) { issuer(s, "https://i").Audiences = nil },
 		`1 to 16, none of them empty`:                   func(s *server) { issuer(s, "https://i").Audiences[0] = "" },
 		`extension "schema": id is not a URN`:           func(s *server) { ext(s).ID = "schema" },
