@@ -61,6 +61,9 @@ type Counts struct {
 	Users       int64
 	ActiveUsers int64
 	Groups      int64
+
+	Members       int64 // of the application
+	ActiveMembers int64
 }
 
 // Query selects and orders resources of one type.

@@ -8,6 +8,9 @@ import (
 // Store keeps the resources of many tenants. A tenant comes into being with its first write and is
 // named by its key, "namespace/name". Every method is safe for concurrent use.
 type Store interface {
+	Outbox
+	Log
+
 	// View runs fn on one consistent snapshot. What fn got from the Reader stays valid after it.
 	View(ctx context.Context, tenant string, fn func(Reader) error) error
 
@@ -35,6 +38,9 @@ type Store interface {
 // Reader reads one snapshot of one tenant. It is valid inside the function it was given to, for
 // one goroutine.
 type Reader interface {
+	MemberReader
+	WorkReader
+
 	// Get returns a resource, or ErrNotFound.
 	Get(ctx context.Context, typ, id string) (Record, error)
 
@@ -60,6 +66,10 @@ type Reader interface {
 // Writer changes one tenant inside a transaction and reads its own changes.
 type Writer interface {
 	Reader
+	MemberWriter
+	EventWriter
+	LogWriter
+	WorkWriter
 
 	// Insert adds a resource with the version 1 and returns it as stored. The error is a
 	// *UniquenessError where a unique key, or the id ("id"), is taken.

@@ -17,3 +17,8 @@ func TestModel(t *testing.T) {
 	t.Parallel()
 	storetest.RunModel(t, func(testing.TB) store.Store { return memory.New() })
 }
+
+func TestOutboxModel(t *testing.T) {
+	t.Parallel()
+	storetest.RunOutboxModel(t, func(testing.TB) store.Store { return memory.New() })
+}

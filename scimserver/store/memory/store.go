@@ -14,6 +14,7 @@ type Store struct {
 	tenants map[string]*tenant
 	purged  map[purge]bool
 	closed  bool
+	commits []func(tenant string)
 }
 
 type purge struct{ tenant, uid string }
@@ -70,6 +71,12 @@ func (s *Store) Update(ctx context.Context, key string, fn func(store.Writer) er
 		return err
 	}
 	s.tenants[key] = next
+	if next.members.told {
+		next.members.told = false
+		for _, f := range s.commits {
+			f(key)
+		}
+	}
 	return nil
 }
 
@@ -88,6 +95,12 @@ func (s *Store) Counts(ctx context.Context, key string) (c store.Counts, err err
 			c.Users++
 		case r.Type == store.TypeUser:
 			c.Users++
+		}
+	}
+	for _, m := range t.members.byID {
+		c.Members++
+		if m.Active {
+			c.ActiveMembers++
 		}
 	}
 	return c, nil

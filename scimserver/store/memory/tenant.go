@@ -13,19 +13,22 @@ import (
 type tenant struct {
 	resources []*entry // in the order of creation
 	byID      map[string]*entry
+	created   int64 // how many resources there ever were
+	members   members
 }
 
 // entry is a resource. It is replaced and not changed.
 type entry struct {
 	store.Record
+	number   int64    // in the order of creation
 	members  []string // ids, in the order of addition
 	password string
 }
 
-func newTenant() *tenant { return &tenant{byID: make(map[string]*entry)} }
+func newTenant() *tenant { return &tenant{byID: make(map[string]*entry), members: newMembers()} }
 
 func (t *tenant) clone() *tenant {
-	return &tenant{resources: slices.Clone(t.resources), byID: maps.Clone(t.byID)}
+	return &tenant{resources: slices.Clone(t.resources), byID: maps.Clone(t.byID), created: t.created, members: t.members.clone()}
 }
 
 func (t *tenant) get(typ, id string) (*entry, error) {
@@ -84,7 +87,8 @@ func (t *tenant) Insert(ctx context.Context, r store.Record) (store.Record, erro
 	}
 	r.Version, r.Created, r.Modified = 1, milliseconds(r.Created), milliseconds(r.Modified)
 	r.Doc = slices.Clone(r.Doc)
-	e := &entry{Record: r}
+	t.created++
+	e := &entry{Record: r, number: t.created}
 	t.resources = append(t.resources, e)
 	t.byID[r.ID] = e
 	return e.shown(), nil
@@ -106,7 +110,7 @@ func (t *tenant) Replace(ctx context.Context, r store.Record) (store.Record, err
 	}
 	r.Version, r.Created, r.Modified = old.Version+1, old.Created, milliseconds(r.Modified)
 	r.Doc = slices.Clone(r.Doc)
-	e := &entry{Record: r, members: old.members, password: old.password}
+	e := &entry{Record: r, number: old.number, members: old.members, password: old.password}
 	t.put(e)
 	return e.shown(), nil
 }

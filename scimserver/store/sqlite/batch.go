@@ -100,6 +100,7 @@ func (b *batch) commit() {
 	if b.dirty {
 		b.w.s.written.Store(time.Now().UnixNano())
 	}
+	b.w.s.committed(b.ledger.streams)
 	b.finish(nil)
 }
 

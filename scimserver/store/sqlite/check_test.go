@@ -12,6 +12,7 @@ var checks = map[string]string{
 	"tallies that are wrong": `SELECT count(*) FROM (
 		SELECT tenant, type, sum(total) AS total, sum(active) AS active FROM (
 			SELECT tenant, type, count(*) AS total, sum(active) AS active FROM resource GROUP BY tenant, type
+			UNION ALL SELECT m.tenant, y.id, count(*), sum(m.active) FROM member m, symbol y WHERE y.name = 'Member' GROUP BY m.tenant
 			UNION ALL SELECT tenant, type, -total, -active FROM tally) GROUP BY tenant, type)
 		WHERE total <> 0 OR active <> 0`,
 	"blocks that are wrong": `SELECT count(*) FROM (
@@ -23,7 +24,18 @@ var checks = map[string]string{
 		WHERE r.seq IS NULL OR r.keys IS NULL`,
 	"members of another tenant": `SELECT count(*) FROM membership m JOIN resource g ON g.seq = m.grp JOIN resource x ON x.seq = m.member
 		WHERE g.tenant <> x.tenant`,
-	"resources of nobody":     `SELECT count(*) FROM resource r LEFT JOIN tenant t ON t.id = r.tenant WHERE t.id IS NULL`,
+	"resources of nobody": `SELECT count(*) FROM resource r LEFT JOIN tenant t ON t.id = r.tenant WHERE t.id IS NULL`,
+	"streams that are wrong": `SELECT count(*) FROM stream s WHERE s.pending <> (SELECT count(*) FROM event WHERE tenant = s.tenant AND state = 1)
+		OR s.parked <> (SELECT count(*) FROM event WHERE tenant = s.tenant AND state = 2)
+		OR s.last - s.pruned <> (SELECT count(*) FROM event WHERE tenant = s.tenant)`,
+	"events of nobody": `SELECT count(*) FROM event e LEFT JOIN stream s ON s.tenant = e.tenant
+		WHERE s.tenant IS NULL OR e.id >> 40 <> e.tenant OR e.id & ((1 << 40) - 1) > s.last`,
+	"log rows of nobody": `SELECT count(*) FROM log l LEFT JOIN stream s ON s.tenant = l.id >> 40 WHERE s.tenant IS NULL`,
+	"pending events nobody comes to": `SELECT count(*) FROM event e WHERE state = 1 AND due IS NULL
+		AND NOT EXISTS (SELECT 1 FROM event p WHERE p.tenant = e.tenant AND p.member = e.member AND p.id < e.id AND p.state = 1)`,
+	"holds of nobody": `SELECT count(*) FROM hold h LEFT JOIN member m ON m.tenant = h.tenant AND m.id = h.member WHERE m.id IS NULL`,
+	"keys of no member": `SELECT count(*) FROM member_key k LEFT JOIN member m ON m.tenant = k.tenant AND m.id = k.member
+		WHERE m.id IS NULL OR m.keys IS NULL`,
 	"foreign keys":            `SELECT count(*) FROM pragma_foreign_key_check`,
 	"damages":                 `SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'`,
 	"documents that are cut":  `SELECT count(*) FROM resource WHERE NOT json_valid(doc)`,

@@ -8,6 +8,7 @@ type ledger struct {
 	symbols map[string]int64
 	tallies []tally
 	blocks  []block
+	streams []stream
 }
 
 // tally is a change of how many resources of a type a tenant has.
@@ -107,6 +108,9 @@ func (l *ledger) merge(o *ledger) {
 	for _, b := range o.blocks {
 		l.addBlock(b)
 	}
+	for _, s := range o.streams {
+		l.putStream(s)
+	}
 }
 
 const (
@@ -128,5 +132,5 @@ func (l *ledger) write(s *session) error {
 			return err
 		}
 	}
-	return nil
+	return l.writeStreams(s)
 }

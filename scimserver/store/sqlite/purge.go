@@ -66,6 +66,9 @@ func (t *tx) sweep() (more bool, err error) {
 	if swept, err := t.sweepResources(id); err != nil || swept {
 		return true, err
 	}
+	if swept, err := t.sweepMembers(id); err != nil || swept {
+		return true, err
+	}
 	for _, sql := range []string{dropBlocksSQL, dropTalliesSQL, dropTenantSQL} {
 		if err := t.writeInts(sql, id); err != nil {
 			return false, err

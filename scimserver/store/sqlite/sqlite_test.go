@@ -35,3 +35,8 @@ func TestModel(t *testing.T) {
 	t.Parallel()
 	storetest.RunModel(t, openChecked)
 }
+
+func TestOutboxModel(t *testing.T) {
+	t.Parallel()
+	storetest.RunOutboxModel(t, openChecked)
+}

@@ -22,12 +22,13 @@ const defaultReaders = 16
 
 // Store is a store.Store in one SQLite file, which no other process may use meanwhile.
 type Store struct {
-	path    string
-	lock    *fileLock
-	names   names
-	readers *pool
-	writer  *writer
-	written atomic.Int64 // when something was last committed, Unix nanoseconds
+	path     string
+	lock     *fileLock
+	names    names
+	readers  *pool
+	writer   *writer
+	written  atomic.Int64 // when something was last committed, Unix nanoseconds
+	onCommit atomic.Pointer[commitFuncs]
 
 	closing  sync.Once
 	closeErr error
@@ -144,6 +145,8 @@ func addCounts(c *store.Counts, typ string, total, active int64) {
 		c.Users, c.ActiveUsers = total, active
 	case store.TypeGroup:
 		c.Groups = total
+	case memberSymbol:
+		c.Members, c.ActiveMembers = total, active
 	}
 }
 

@@ -19,6 +19,10 @@ func Run(t *testing.T, open Open) {
 		"Lists":        listTests,
 		"Passwords":    passwordTests,
 		"Tenants":      tenantTests,
+		"Application":  applicationTests,
+		"Outbox":       outboxTests,
+		"Log":          logTests,
+		"Work":         workTests,
 	}
 	for name, tests := range suites {
 		t.Run(name, func(t *testing.T) {

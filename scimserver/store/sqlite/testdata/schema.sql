@@ -5,6 +5,47 @@ CREATE TABLE block (
     total  INTEGER NOT NULL,
     PRIMARY KEY (tenant, type, number)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE event (
+    id       INTEGER PRIMARY KEY,
+    tenant   INTEGER NOT NULL,
+    type     INTEGER NOT NULL,
+    state    INTEGER NOT NULL,
+    created  INTEGER NOT NULL,
+    due      INTEGER,
+    next     INTEGER,
+    attempts INTEGER NOT NULL,
+    error    TEXT,
+    member   ANY     NOT NULL,
+    body     TEXT    NOT NULL
+) STRICT;
+CREATE INDEX event_due         ON event (tenant, due) WHERE due IS NOT NULL;
+CREATE INDEX event_offboarding ON event (tenant)      WHERE state = 1 AND type >= 4;
+CREATE INDEX event_parked      ON event (tenant)      WHERE state = 2;
+CREATE TABLE hold (
+    tenant  INTEGER NOT NULL,
+    member  ANY     NOT NULL,
+    name    TEXT    NOT NULL,
+    reason  TEXT    NOT NULL,
+    created INTEGER NOT NULL,
+    PRIMARY KEY (tenant, member, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE intent (
+    tenant  INTEGER NOT NULL,
+    id      TEXT    NOT NULL,
+    member  TEXT    NOT NULL,
+    user    TEXT    NOT NULL,
+    created INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    body    TEXT    NOT NULL,
+    PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE log (
+    id      INTEGER PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    user    ANY,
+    entry   TEXT    NOT NULL
+) STRICT;
 CREATE TABLE lookup (
     tenant   INTEGER NOT NULL,
     attr     INTEGER NOT NULL,
@@ -12,6 +53,34 @@ CREATE TABLE lookup (
     resource INTEGER NOT NULL,
     PRIMARY KEY (tenant, attr, value, resource)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE member (
+    tenant    INTEGER NOT NULL,
+    id        ANY     NOT NULL,
+    user      ANY,
+    active    INTEGER NOT NULL,
+    role      TEXT    NOT NULL,
+    sequence  INTEGER NOT NULL,
+    created   INTEGER NOT NULL,
+    modified  INTEGER NOT NULL,
+    name      TEXT    NOT NULL,
+    external  TEXT,
+    lost_name TEXT,
+    pending   TEXT,
+    keys      BLOB,
+    in_groups TEXT,
+    fields    TEXT    NOT NULL,
+    PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE member_key (
+    tenant INTEGER NOT NULL,
+    field  INTEGER NOT NULL,
+    value  TEXT    NOT NULL,
+    member ANY     NOT NULL,
+    PRIMARY KEY (tenant, field, value, member)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX member_lost_external ON member (tenant, external)  WHERE user IS NULL;
+CREATE INDEX member_lost_name     ON member (tenant, lost_name) WHERE lost_name IS NOT NULL;
+CREATE INDEX member_user          ON member (tenant, user)      WHERE user <> id;
 CREATE TABLE membership (
     grp    INTEGER NOT NULL REFERENCES resource,
     pos    INTEGER NOT NULL,
@@ -19,6 +88,12 @@ CREATE TABLE membership (
     PRIMARY KEY (grp, pos)
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX membership_member ON membership (member, grp);
+CREATE TABLE offboarding (
+    tenant INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    total  INTEGER NOT NULL,
+    PRIMARY KEY (tenant, at)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE password (
     resource INTEGER PRIMARY KEY REFERENCES resource ON DELETE CASCADE,
     hash     TEXT NOT NULL
@@ -55,6 +130,21 @@ CREATE INDEX resource_inactive ON resource (tenant, type) WHERE active = 0;
 CREATE INDEX resource_modified ON resource (tenant, type, modified);
 CREATE UNIQUE INDEX resource_name     ON resource (tenant, type, name, name_unique);
 CREATE INDEX resource_order    ON resource (tenant, type);
+CREATE TABLE state (
+    tenant INTEGER NOT NULL,
+    name   TEXT    NOT NULL,
+    value  BLOB    NOT NULL,
+    PRIMARY KEY (tenant, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stream (
+    tenant  INTEGER PRIMARY KEY,
+    epoch   TEXT    NOT NULL,
+    last    INTEGER NOT NULL,
+    pruned  INTEGER NOT NULL,
+    pending INTEGER NOT NULL,
+    parked  INTEGER NOT NULL,
+    logs    INTEGER NOT NULL
+) STRICT;
 CREATE TABLE symbol (
     id   INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE
@@ -70,6 +160,11 @@ CREATE TABLE tenant (
     id  INTEGER PRIMARY KEY,
     key TEXT UNIQUE
 ) STRICT;
+CREATE TABLE work (
+    tenant INTEGER NOT NULL,
+    user   ANY     NOT NULL,
+    PRIMARY KEY (tenant, user)
+) STRICT, WITHOUT ROWID;
 -- block block: 2000 2000 1000 1
 -- lookup lookup: 1000000 1000000 1000000 2 1
 -- membership membership: 1000000 1000 1

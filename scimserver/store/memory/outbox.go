@@ -1,0 +1,308 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+var eventTypes = []string{
+	store.MemberCreated, store.MemberUpdated, store.MemberDeactivated, store.MemberReactivated, store.MemberRemoved, store.MemberAction,
+}
+
+// NextSequence implements store.Writer.
+func (t *tenant) NextSequence(ctx context.Context) (int64, error) {
+	return t.members.last + 1, ctx.Err()
+}
+
+// AppendEvent implements store.Writer.
+func (t *tenant) AppendEvent(ctx context.Context, e store.Event, previous int64) error {
+	if e.Sequence != t.members.last+1 || !slices.Contains(eventTypes, e.Type) {
+		return fmt.Errorf("event %d of type %q: the next sequence is %d", e.Sequence, e.Type, t.members.last+1)
+	}
+	e.Created, e.NextAttempt = milliseconds(e.Created), milliseconds(e.NextAttempt)
+	if p := t.members.event(previous); e.Delivered || p != nil && p.pending() {
+		e.NextAttempt = time.Time{}
+		if !e.Delivered {
+			p.next = e.Sequence
+		}
+	}
+	t.members.events = append(t.members.events, event{Event: e})
+	t.members.last, t.members.told = e.Sequence, true
+	return ctx.Err()
+}
+
+func (e *event) pending() bool { return !e.Delivered && !e.Parked }
+
+// waits tells whether a pending event lets an earlier one go first.
+func (e *event) waits() bool { return e.NextAttempt.IsZero() }
+
+func (m *members) event(sequence int64) *event {
+	i := slices.IndexFunc(m.events, func(e event) bool { return e.Sequence == sequence })
+	if i < 0 {
+		return nil
+	}
+	return &m.events[i]
+}
+
+// finish lets the next pending event of the member go.
+func (m *members) finish(e *event) {
+	e.NextAttempt = time.Time{}
+	for n := m.event(e.next); n != nil; n = m.event(n.next) {
+		if n.pending() {
+			n.NextAttempt = n.Created
+			return
+		}
+	}
+}
+
+// numbered gives events their IDs.
+func numbered(tenant string, list []event) (out []store.Event) {
+	for _, e := range list {
+		e.ID = fmt.Sprintf("evt_%x_%d", tenant, e.Sequence)
+		out = append(out, e.Event)
+	}
+	return out
+}
+
+// Due implements store.Store.
+func (s *Store) Due(ctx context.Context, key string, now time.Time, limit int) ([]store.Event, error) {
+	t, err := s.tenant(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	var due []event
+	for _, e := range t.members.events {
+		other := slices.ContainsFunc(due, func(d event) bool { return d.MemberID == e.MemberID })
+		if e.pending() && !e.waits() && !e.NextAttempt.After(now) && !other {
+			due = append(due, e)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b event) int { return a.NextAttempt.Compare(b.NextAttempt) })
+	return numbered(key, due[:min(limit, len(due))]), nil
+}
+
+// NextDue implements store.Store.
+func (s *Store) NextDue(ctx context.Context, key string) (next time.Time, err error) {
+	t, err := s.tenant(ctx, key)
+	if err != nil {
+		return next, err
+	}
+	for _, e := range t.members.events {
+		if e.pending() && !e.waits() && (next.IsZero() || e.NextAttempt.Before(next)) {
+			next = e.NextAttempt
+		}
+	}
+	return next, nil
+}
+
+// changeMembers runs fn in a transaction.
+func (s *Store) changeMembers(ctx context.Context, key string, fn func(*members)) error {
+	return s.Update(ctx, key, func(w store.Writer) error {
+		fn(&w.(*tenant).members)
+		return nil
+	})
+}
+
+// Delivered implements store.Store.
+func (s *Store) Delivered(ctx context.Context, key string, sequences []int64) error {
+	return s.changeMembers(ctx, key, func(m *members) {
+		for _, n := range sequences {
+			if e := m.event(n); e != nil && e.pending() && !e.waits() {
+				e.Delivered = true
+				m.finish(e)
+			}
+		}
+	})
+}
+
+// Failed implements store.Store.
+func (s *Store) Failed(ctx context.Context, key string, sequence int64, a store.Attempt) error {
+	return s.changeMembers(ctx, key, func(m *members) {
+		e := m.event(sequence)
+		if e == nil || !e.pending() || e.waits() {
+			return
+		}
+		e.Attempts++
+		e.LastError, e.NextAttempt = a.Error, milliseconds(a.Next)
+		if a.Park {
+			e.Parked = true
+			m.finish(e)
+		}
+	})
+}
+
+// Replay implements store.Store.
+func (s *Store) Replay(ctx context.Context, key string, q store.ReplayQuery) (n int64, err error) {
+	err = s.changeMembers(ctx, key, func(m *members) {
+		n = 0
+		latest := map[string]int64{} // of those chosen, by member
+		for i := range m.events {
+			if e := &m.events[i]; !e.pending() && selects(q, e) {
+				n++
+				latest[e.MemberID] = e.Sequence
+				requeue(e)
+			}
+		}
+		for id, sequence := range latest {
+			m.chain(id, sequence, q.At)
+		}
+	})
+	return n, err
+}
+
+func selects(q store.ReplayQuery, e *event) bool {
+	return e.Sequence >= q.From && (q.To == 0 || e.Sequence <= q.To) && (q.Member == "" || q.Member == e.MemberID) &&
+		(!q.ParkedOnly || e.Parked)
+}
+
+func requeue(e *event) {
+	e.Delivered, e.Parked, e.Attempts, e.LastError, e.NextAttempt = false, false, 0, "", time.Time{}
+}
+
+// chain puts the pending events of a member in their order, with its newest event at the end where no other is behind the
+// latest that was chosen; the first one is due, at a time of its own if it was due before.
+func (m *members) chain(memberID string, latest int64, at time.Time) {
+	var own []*event
+	for i := range m.events {
+		if e := &m.events[i]; e.MemberID == memberID {
+			own = append(own, e)
+		}
+	}
+	if !slices.ContainsFunc(own, func(e *event) bool { return e.pending() && e.Sequence > latest }) {
+		requeueNewest(own)
+	}
+	own = slices.DeleteFunc(own, func(e *event) bool { return !e.pending() })
+	for i, e := range own {
+		if i == 0 && e.waits() {
+			e.NextAttempt = milliseconds(at)
+		}
+		if i > 0 {
+			e.NextAttempt = time.Time{}
+			own[i-1].next = e.Sequence
+		}
+	}
+}
+
+// requeueNewest has the newest event sent as well, where nothing else is behind what was replayed.
+func requeueNewest(own []*event) {
+	newest := own[len(own)-1]
+	if !newest.pending() {
+		requeue(newest)
+	}
+}
+
+// Events implements store.Store.
+func (s *Store) Events(ctx context.Context, key string, after int64, limit int) ([]store.Event, error) {
+	t, err := s.tenant(ctx, key)
+	if err != nil || after >= t.members.last {
+		return nil, err
+	}
+	if after < t.members.pruned {
+		return nil, store.ErrGone
+	}
+	list := slices.DeleteFunc(slices.Clone(t.members.events), func(e event) bool { return e.Sequence <= after })
+	return numbered(key, list[:min(limit, len(list))]), nil
+}
+
+// Backlog implements store.Store.
+func (s *Store) Backlog(ctx context.Context, key string) (b store.Backlog, err error) {
+	t, err := s.tenant(ctx, key)
+	if err != nil {
+		return b, err
+	}
+	b.Last, b.First = t.members.last, t.members.pruned+1
+	var parked, head *event
+	for i := range t.members.events {
+		e := &t.members.events[i]
+		switch {
+		case e.Parked:
+			b.Parked++
+			parked = cmp.Or(parked, e)
+		case e.pending():
+			b.Pending++
+			if !e.waits() {
+				head = cmp.Or(head, e)
+			}
+			if store.Offboards(e.Type) && b.OldestOffboarding.IsZero() {
+				b.OldestOffboarding = e.Created
+			}
+		}
+	}
+	if head != nil {
+		b.OldestPending, b.LastError = head.Created, head.LastError
+	}
+	if b.LastError == "" && parked != nil {
+		b.LastError = parked.LastError
+	}
+	return b, nil
+}
+
+// PruneEvents implements store.Store.
+func (s *Store) PruneEvents(ctx context.Context, key string, before time.Time, keep int64, limit int) (n int64, err error) {
+	err = s.changeMembers(ctx, key, func(m *members) {
+		n = 0
+		for _, e := range m.events {
+			old := e.Created.Before(milliseconds(before)) || e.Sequence <= m.last-keep
+			if !old || e.pending() || n == int64(limit) {
+				break
+			}
+			m.pruned = e.Sequence
+			n++
+		}
+		m.events = m.events[n:]
+	})
+	return n, err
+}
+
+// OnCommit implements store.Store.
+func (s *Store) OnCommit(fn func(tenant string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commits = append(s.commits, fn)
+}
+
+// AppendLog implements store.Writer.
+func (t *tenant) AppendLog(ctx context.Context, r store.LogRow) error {
+	t.members.logged++
+	r.Sequence, r.Time = t.members.logged, milliseconds(r.Time)
+	t.members.log = append(t.members.log, r)
+	t.members.told = true
+	return ctx.Err()
+}
+
+// QueryLog implements store.Store.
+func (s *Store) QueryLog(ctx context.Context, key string, q store.LogQuery) ([]store.LogRow, error) {
+	t, err := s.tenant(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	rows := slices.DeleteFunc(slices.Clone(t.members.log), func(r store.LogRow) bool {
+		anybody := q.UserID == "" && q.Subject == 0
+		meant := q.UserID != "" && r.UserID == q.UserID || q.Subject != 0 && r.Subject == q.Subject
+		return r.Sequence <= q.After || r.Time.Before(q.Since) || !anybody && !meant
+	})
+	if q.Newest {
+		return rows[max(0, len(rows)-q.Limit):], nil
+	}
+	return rows[:min(q.Limit, len(rows))], nil
+}
+
+// PruneLog implements store.Store.
+func (s *Store) PruneLog(ctx context.Context, key string, before time.Time, keep int64, limit int) (n int64, err error) {
+	err = s.changeMembers(ctx, key, func(m *members) {
+		n = 0
+		for _, r := range m.log {
+			if !r.Time.Before(milliseconds(before)) && r.Sequence > m.logged-keep || n == int64(limit) {
+				break
+			}
+			n++
+		}
+		m.log = m.log[n:]
+	})
+	return n, err
+}

@@ -1,0 +1,417 @@
+package sqlite
+
+import (
+	"context"
+	"slices"
+
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
+)
+
+// memberSymbol is what members are counted under.
+const memberSymbol = "Member"
+
+const memberColumns = "id, user, active, role, sequence, created, modified, name, external, pending, in_groups, fields"
+
+func scanMember(st *conn.Stmt) store.MemberRecord {
+	return store.MemberRecord{
+		ID: idAt(st, 0), UserID: idAt(st, 1), Active: st.Int64(2) != 0, Role: st.Text(3), Sequence: st.Int64(4),
+		Created: timeOf(st.Int64(5)), Modified: timeOf(st.Int64(6)), UserName: st.Text(7), ExternalID: st.Text(8),
+		Pending: st.Bytes(9), Groups: st.Bytes(10), Fields: st.Bytes(11),
+	}
+}
+
+// idAt reads an id, empty where the column is NULL.
+func idAt(st *conn.Stmt, i int) string {
+	if st.IsBlob(i) {
+		return unpackUUID(st.Peek(i))
+	}
+	return st.Text(i)
+}
+
+const (
+	memberSQL     = "SELECT " + memberColumns + " FROM member WHERE tenant = ?1 AND id = ?2"
+	memberOwnSQL  = memberSQL + " AND user = id"
+	memberUserSQL = "SELECT " + memberColumns + " FROM member WHERE tenant = ?1 AND user = ?2 AND user <> id"
+)
+
+// Member implements store.Reader.
+func (v *snapshot) Member(ctx context.Context, id string) (store.MemberRecord, error) {
+	return v.memberBy(ctx, memberSQL, id)
+}
+
+// MemberOf implements store.Reader.
+func (v *snapshot) MemberOf(ctx context.Context, userID string) (store.MemberRecord, error) {
+	m, err := v.memberBy(ctx, memberOwnSQL, userID)
+	if err == store.ErrNotFound {
+		return v.memberBy(ctx, memberUserSQL, userID)
+	}
+	return m, err
+}
+
+func (v *snapshot) memberBy(ctx context.Context, sql, id string) (store.MemberRecord, error) {
+	st, err := v.memberQuery(ctx, sql)
+	if err != nil {
+		return store.MemberRecord{}, err
+	}
+	defer st.Reset()
+	bindID(st, 2, id)
+	return v.firstMember(st)
+}
+
+// memberQuery prepares a statement whose first parameter is the tenant.
+func (v *snapshot) memberQuery(ctx context.Context, sql string) (*conn.Stmt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	st, err := v.prepare(sql)
+	if err != nil {
+		return nil, err
+	}
+	st.BindInt64(1, v.tenant)
+	return st, nil
+}
+
+func (v *snapshot) firstMember(st *conn.Stmt) (store.MemberRecord, error) {
+	switch row, err := st.Step(); {
+	case err != nil:
+		return store.MemberRecord{}, v.failed(err)
+	case !row:
+		return store.MemberRecord{}, store.ErrNotFound
+	}
+	return scanMember(st), nil
+}
+
+const (
+	lostExternalSQL = "SELECT " + memberColumns + ` FROM member WHERE tenant = ?1 AND external = ?2 AND user IS NULL
+		ORDER BY modified DESC, id DESC LIMIT 1`
+	lostNameSQL = "SELECT " + memberColumns + ` FROM member WHERE tenant = ?1 AND lost_name = ?2 AND lost_name IS NOT NULL
+		ORDER BY modified DESC, id DESC LIMIT 1`
+)
+
+// Unlinked implements store.Reader.
+func (v *snapshot) Unlinked(ctx context.Context, userName, externalID string) (store.MemberRecord, error) {
+	m, err := v.lost(ctx, lostExternalSQL, externalID)
+	if err == store.ErrNotFound {
+		return v.lost(ctx, lostNameSQL, filter.Fold(userName))
+	}
+	return m, err
+}
+
+func (v *snapshot) lost(ctx context.Context, sql, value string) (store.MemberRecord, error) {
+	if value == "" {
+		return store.MemberRecord{}, store.ErrNotFound
+	}
+	st, err := v.memberQuery(ctx, sql)
+	if err != nil {
+		return store.MemberRecord{}, err
+	}
+	defer st.Reset()
+	st.BindText(2, value)
+	return v.firstMember(st)
+}
+
+const (
+	holdersSQL = "SELECT member FROM member_key WHERE tenant = ?1 AND field = ?2 AND value = ?3 ORDER BY member"
+	pageSQL    = "SELECT " + memberColumns + " FROM member WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
+)
+
+// Holders implements store.Reader.
+func (v *snapshot) Holders(ctx context.Context, k store.Key) ([]store.MemberRecord, error) {
+	st, err := v.memberQuery(ctx, holdersSQL)
+	if err != nil {
+		return nil, err
+	}
+	st.BindInt64(2, v.findSymbol(attrName(memberSymbol, k.Path)))
+	st.BindText(3, k.Value)
+	var ids []string
+	err = v.each(ctx, st, func() error {
+		ids = append(ids, idAt(st, 0))
+		return nil
+	})
+	st.Reset()
+	var members []store.MemberRecord
+	for _, id := range ids {
+		m, err := v.Member(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, m)
+	}
+	return members, err
+}
+
+// MemberPage implements store.Reader.
+func (v *snapshot) MemberPage(ctx context.Context, after string, limit int) (page []store.MemberRecord, err error) {
+	st, err := v.memberQuery(ctx, pageSQL)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Reset()
+	bindID(st, 2, after)
+	st.BindInt64(3, int64(limit))
+	err = v.each(ctx, st, func() error {
+		page = append(page, scanMember(st))
+		return nil
+	})
+	return page, err
+}
+
+const (
+	insertMemberSQL = `INSERT INTO member (tenant, id, user, active, role, sequence, created, modified, name, external,
+		lost_name, pending, keys, in_groups, fields)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)`
+	replaceMemberSQL = `UPDATE member SET user = ?3, active = ?4, role = ?5, sequence = ?6, modified = ?8, name = ?9, external = ?10,
+		lost_name = ?11, pending = ?12, keys = ?13, in_groups = ?14, fields = ?15
+		WHERE tenant = ?1 AND id = ?2`
+)
+
+// InsertMember implements store.Writer.
+func (t *tx) InsertMember(ctx context.Context, m store.MemberRecord) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := t.needTenant(); err != nil {
+		return err
+	}
+	if err := t.checkLink(&m); err != nil {
+		return err
+	}
+	keys, err := t.memberKeys(m.Keys)
+	if err != nil {
+		return err
+	}
+	if err := t.writeMember(insertMemberSQL, &m, keys); err != nil {
+		return err
+	}
+	typ, err := t.symbol(memberSymbol)
+	if err != nil {
+		return err
+	}
+	t.ledger.addTally(tallyOf(t.tenant, typ, 1, m.Active))
+	return t.changeMemberKeys(m.ID, nil, keys)
+}
+
+func tallyOf(tenant, typ, sign int64, active bool) tally {
+	c := tally{tenant: tenant, typ: typ, total: sign}
+	if active {
+		c.active = sign
+	}
+	return c
+}
+
+func (t *tx) writeMember(sql string, m *store.MemberRecord, keys []lookupKey) error {
+	st, err := t.write(sql)
+	if err != nil {
+		return err
+	}
+	st.BindInt64(1, t.tenant)
+	bindID(st, 2, m.ID)
+	bindMember(st, m, keys)
+	if err := st.Exec(); isConstraint(err) {
+		return &store.UniquenessError{Attribute: "id"}
+	} else if err != nil {
+		return t.failed(err)
+	}
+	return nil
+}
+
+// bindMember sets the parameters from 3 on.
+func bindMember(st *conn.Stmt, m *store.MemberRecord, keys []lookupKey) {
+	if m.UserID == "" {
+		st.BindNull(3)
+		bindOptional(st, 11, filter.Fold(m.UserName))
+	} else {
+		bindID(st, 3, m.UserID)
+		st.BindNull(11)
+	}
+	st.BindBool(4, m.Active)
+	st.BindText(5, m.Role)
+	st.BindInt64(6, m.Sequence)
+	st.BindInt64(7, m.Created.UnixMilli())
+	st.BindInt64(8, m.Modified.UnixMilli())
+	st.BindText(9, m.UserName)
+	bindOptional(st, 10, m.ExternalID)
+	bindBytes(st, 12, m.Pending)
+	if len(keys) > 0 {
+		st.BindBlob(13, encodeKeys(keys))
+	} else {
+		st.BindNull(13)
+	}
+	bindBytes(st, 14, m.Groups)
+	st.BindTextBytes(15, m.Fields)
+}
+
+// bindBytes binds NULL for what is empty.
+func bindBytes(st *conn.Stmt, i int, text []byte) {
+	if len(text) == 0 {
+		st.BindNull(i)
+		return
+	}
+	st.BindTextBytes(i, text)
+}
+
+const (
+	linkedOwnSQL   = "SELECT 1 FROM member WHERE tenant = ?1 AND id = ?2 AND user = id AND id <> ?3"
+	linkedOtherSQL = "SELECT 1 FROM member WHERE tenant = ?1 AND user = ?2 AND user <> id AND id <> ?3"
+)
+
+// checkLink looks for another member of the user. This is safe as there is no other writer.
+func (t *tx) checkLink(m *store.MemberRecord) error {
+	if m.UserID == "" {
+		return nil
+	}
+	for _, sql := range []string{linkedOtherSQL, linkedOwnSQL} {
+		if sql == linkedOwnSQL && m.ID == m.UserID {
+			return nil
+		}
+		st, err := t.prepare(sql)
+		if err != nil {
+			return err
+		}
+		st.BindInt64(1, t.tenant)
+		bindID(st, 2, m.UserID)
+		bindID(st, 3, m.ID)
+		switch taken, err := st.Int(); {
+		case err != nil:
+			return t.failed(err)
+		case taken == 1:
+			return &store.UniquenessError{Attribute: "user"}
+		}
+	}
+	return nil
+}
+
+// ReplaceMember implements store.Writer.
+func (t *tx) ReplaceMember(ctx context.Context, m store.MemberRecord) error {
+	active, old, err := t.memberRow(ctx, m.ID)
+	if err != nil {
+		return err
+	}
+	if err := t.checkLink(&m); err != nil {
+		return err
+	}
+	keys, err := t.memberKeys(m.Keys)
+	if err != nil {
+		return err
+	}
+	if err := t.writeMember(replaceMemberSQL, &m, keys); err != nil {
+		return err
+	}
+	typ, err := t.symbol(memberSymbol)
+	if err != nil {
+		return err
+	}
+	t.ledger.activity(t.tenant, typ, active, m.Active)
+	return t.changeMemberKeys(m.ID, old, keys)
+}
+
+const memberRowSQL = "SELECT active, keys FROM member WHERE tenant = ?1 AND id = ?2"
+
+// memberRow reads what of a member other rows depend on.
+func (t *tx) memberRow(ctx context.Context, id string) (active bool, keys []lookupKey, err error) {
+	st, err := t.memberQuery(ctx, memberRowSQL)
+	if err != nil {
+		return false, nil, err
+	}
+	defer st.Reset()
+	bindID(st, 2, id)
+	switch row, err := st.Step(); {
+	case err != nil:
+		return false, nil, t.failed(err)
+	case !row:
+		return false, nil, store.ErrNotFound
+	}
+	keys, err = parseKeys(st.Bytes(1))
+	if err != nil {
+		return false, nil, t.failed(err)
+	}
+	return st.Int64(0) != 0, keys, nil
+}
+
+const (
+	deleteMemberSQL = "DELETE FROM member WHERE tenant = ?1 AND id = ?2"
+	dropHoldsSQL    = "DELETE FROM hold WHERE tenant = ?1 AND member = ?2"
+)
+
+// DeleteMember implements store.Writer.
+func (t *tx) DeleteMember(ctx context.Context, id string) error {
+	active, keys, err := t.memberRow(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := t.changeMemberKeys(id, keys, nil); err != nil {
+		return err
+	}
+	for _, sql := range []string{deleteMemberSQL, dropHoldsSQL} {
+		st, err := t.write(sql)
+		if err != nil {
+			return err
+		}
+		st.BindInt64(1, t.tenant)
+		bindID(st, 2, id)
+		if err := st.Exec(); err != nil {
+			return t.failed(err)
+		}
+	}
+	typ, err := t.symbol(memberSymbol)
+	if err != nil {
+		return err
+	}
+	t.ledger.addTally(tallyOf(t.tenant, typ, -1, active))
+	return nil
+}
+
+// memberKeys gives the fields their symbols, each value once.
+func (t *tx) memberKeys(list []store.Key) ([]lookupKey, error) {
+	var keys []lookupKey
+	for _, v := range list {
+		field, err := t.symbol(attrName(memberSymbol, v.Path))
+		if err != nil {
+			return nil, err
+		}
+		if k := (lookupKey{attr: field, value: v.Value}); !slices.Contains(keys, k) {
+			keys = append(keys, k)
+		}
+	}
+	return keys, nil
+}
+
+const (
+	addMemberKeySQL    = "INSERT INTO member_key (tenant, field, value, member) VALUES (?1, ?2, ?3, ?4)"
+	removeMemberKeySQL = "DELETE FROM member_key WHERE tenant = ?1 AND field = ?2 AND value = ?3 AND member = ?4"
+)
+
+// changeMemberKeys replaces the keys of a member.
+func (t *tx) changeMemberKeys(id string, old, keys []lookupKey) error {
+	for _, k := range old {
+		if slices.Contains(keys, k) {
+			continue
+		}
+		if err := t.execMemberKey(removeMemberKeySQL, id, k); err != nil {
+			return err
+		}
+	}
+	for _, k := range keys {
+		if slices.Contains(old, k) {
+			continue
+		}
+		if err := t.execMemberKey(addMemberKeySQL, id, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) execMemberKey(sql, id string, k lookupKey) error {
+	st, err := t.write(sql)
+	if err != nil {
+		return err
+	}
+	st.BindInt64(1, t.tenant)
+	st.BindInt64(2, k.attr)
+	st.BindText(3, k.value)
+	bindID(st, 4, id)
+	return t.failed(st.Exec())
+}
