@@ -36,7 +36,7 @@ func CompileClaims(expr string) (func(claims map[string]any) (bool, error), erro
 		return nil, errs
 	}
 	return func(claims map[string]any) (bool, error) {
-		v, err := x.run(claimsVariable{claims})
+		v, err := x.run(context.Background(), claimsVariable{claims})
 		if err != nil {
 			return false, err
 		}
@@ -57,12 +57,12 @@ func (c claimsVariable) ResolveName(name string) (any, bool) { return c.claims, 
 func (claimsVariable) Parent() cel.Activation { return nil }
 
 // run evaluates the expression within its limits.
-func (x *expression) run(variables cel.Activation) (ref.Val, error) {
+func (x *expression) run(ctx context.Context, variables cel.Activation) (ref.Val, error) {
 	if !x.loops { // bounded by its length; the clock is not needed
 		v, _, err := x.program.Eval(variables)
 		return v, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), Timeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	v, _, err := x.program.ContextEval(ctx, variables)
 	return v, err
