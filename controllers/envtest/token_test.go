@@ -51,6 +51,38 @@ var _ = Describe("A token that the admin brings", func() {
 	})
 })
 
+var _ = Describe("Signed tokens", func() {
+	It("are accepted of the issuers named, and a tenant with them alone has no other", func(ctx context.Context) {
+		tenant := readyTenant(ctx, newTenant(newNamespace(ctx, nil), "acme", func(t *v1alpha1.SCIMTenant) {
+			t.Spec.Auth = &v1alpha1.TenantAuth{JWT: []v1alpha1.JWTIssuer{{
+				Issuer: "https://login.example.com/acme", Audiences: []v1alpha1.Audience{"scim"}, Claims: `claims.azp == "provisioning"`,
+			}}}
+		}))
+		issuers := []config.Issuer{{Issuer: "https://login.example.com/acme", Audiences: []string{"scim"}, Claims: `claims.azp == "provisioning"`}}
+		entry := entryOf(ctx, Default, tenant)
+		Expect(entry.Issuers).To(Equal(issuers))
+		Expect(entry.Tokens).To(BeEmpty())
+		Expect(credentialsOf(ctx, tenant).Data).To(And(HaveLen(1), HaveKey("baseURL")))
+
+		By("asking for a bearer token beside them")
+		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.Auth.Bearer = &v1alpha1.BearerAuth{} })
+		eventuallyReady(ctx, tenant)
+		Eventually(func() bool { return config.CheckToken(token(credentialsOf(ctx, tenant))) }).Should(BeTrue())
+		eventuallyAccepts(ctx, tenant, token(credentialsOf(ctx, tenant)))
+
+		By("doing without it again")
+		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.Auth.Bearer = nil })
+		eventuallyReady(ctx, tenant)
+		Eventually(func(g Gomega) { g.Expect(entryOf(ctx, g, tenant).Tokens).To(BeEmpty()) }).WithContext(ctx).Should(Succeed())
+		Eventually(func(g Gomega) { g.Expect(credentialsOf(ctx, tenant).Data).To(HaveLen(1)) }).WithContext(ctx).Should(Succeed())
+
+		By("refusing a condition that does not compile")
+		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.Auth.JWT[0].Claims = "claims.azp ==" })
+		eventuallyRefused(ctx, tenant, v1alpha1.ReasonInvalid, "spec.auth.jwt[0].claims")
+		Expect(entryOf(ctx, Default, tenant).Issuers).To(Equal(issuers))
+	})
+})
+
 var _ = Describe("A new token", func() {
 	issued := func(ctx context.Context, change func(*v1alpha1.SCIMTenant)) (*v1alpha1.SCIMTenant, string) {
 		tenant := readyTenant(ctx, newTenant(newNamespace(ctx, nil), "acme", change))

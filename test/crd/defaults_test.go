@@ -18,6 +18,7 @@ var defaultCases = map[string]struct{ kind, spec, want string }{
 		kind: "SCIMTenant", spec: `{}`,
 		want: `
 identityProvider: Generic
+passwords: Drop
 protocol: Compatible
 uniqueIdentifier: userName
 resources: {groups: Enabled}
@@ -34,6 +35,7 @@ lifecycle: {onCreate: {}, onDelete: {action: None}}
 schemaExtensions: [{id: "urn:acme:scim:User", attributes: [{name: badge}, {name: seat, type: Complex, subAttributes: [{name: row}]}]}]`,
 		want: `
 identityProvider: Generic
+passwords: Drop
 protocol: Compatible
 uniqueIdentifier: userName
 resources: {groups: Enabled}
