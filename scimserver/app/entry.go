@@ -80,6 +80,7 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 	e.http = &httpapi.Tenant{
 		Directory:   b.directory(t, registry),
 		Auth:        credentials,
+		Client:      t.IdentityProvider,
 		Limit:       limiter(t, prev),
 		BodyBytes:   t.Limits.BodyBytes,
 		Unavailable: unavailable(t),

@@ -10,11 +10,12 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
 
 // readBody decodes the body of a request. Errors: 400, 413, 415.
 func (x *exchange) readBody() (*resource.Object, error) {
-	if err := checkMediaType(x.r.Header); err != nil {
+	if err := checkMediaType(x.r.Header, x.tol); err != nil {
 		return nil, err
 	}
 	if err := x.fillBody(); err != nil {
@@ -49,22 +50,22 @@ func tooLarge(limit int64) error {
 	return scimerr.New(http.StatusRequestEntityTooLarge, scimerr.None, "the body is larger than the limit of %d bytes", limit)
 }
 
-// checkMediaType accepts SCIM's own type and plain JSON (RFC 7644 §3.8), in UTF-8, and a request that does not say: what
-// is no JSON shows in the body.
-func checkMediaType(h http.Header) error {
+// checkMediaType accepts SCIM's own type in UTF-8 (RFC 7644 §3.1, §8.1), plain JSON, and a request that does not say: what is
+// no JSON shows in the body.
+func checkMediaType(h http.Header, tol *tolerance.Log) error {
 	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return unsupported("Content-Encoding: send the body as it is")
 	}
 	value := h.Get("Content-Type")
-	if value == "" || value == mediaType {
+	if value == mediaType || value == "" && tol.Allow(tolerance.NoMediaType) {
 		return nil
 	}
 	typ, params, err := mime.ParseMediaType(value)
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		return unsupported("Content-Type: want " + mediaType)
 	}
-	if typ != mediaType && typ != "application/json" {
-		return unsupported("Content-Type: want " + mediaType + " or application/json")
+	if typ != mediaType && !(typ == "application/json" && tol.Allow(tolerance.PlainJSON)) {
+		return unsupported("Content-Type: want " + mediaType)
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {
 		return unsupported("Content-Type: want charset utf-8")

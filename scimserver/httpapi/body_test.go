@@ -3,9 +3,11 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
 
 func TestCheckMediaType(t *testing.T) {
@@ -28,10 +30,13 @@ func TestCheckMediaType(t *testing.T) {
 		"nonsense":                              false,
 		"/":                                     false,
 	} {
-		err := checkMediaType(http.Header{"Content-Type": {value}})
-		var e *scimerr.Error
-		if ok != (err == nil) || err != nil && (!errors.As(err, &e) || e.Status != http.StatusUnsupportedMediaType) {
-			t.Errorf("%q: got %v, want ok %t", value, err, ok)
+		for mode, tol := range map[string]*tolerance.Log{"Compatible": tolerance.Compatible(), "Strict": tolerance.Strict()} {
+			ok := ok && (mode == "Compatible" || strings.HasPrefix(value, mediaType))
+			err := checkMediaType(http.Header{"Content-Type": {value}}, tol)
+			var e *scimerr.Error
+			if ok != (err == nil) || err != nil && (!errors.As(err, &e) || e.Status != http.StatusUnsupportedMediaType) {
+				t.Errorf("%q, %s: got %v, want ok %t", value, mode, err, ok)
+			}
 		}
 	}
 }

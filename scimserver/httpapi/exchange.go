@@ -103,7 +103,7 @@ func (x *exchange) observe() {
 		e.Tolerances = x.tol.Applied()
 	}
 	if x.tenant != nil {
-		e.Tenant = x.tenant.Directory.Key
+		e.Tenant, e.Client = x.tenant.Directory.Key, x.tenant.Client
 		if x.tenant.Observe != nil {
 			x.tenant.Observe.Observe(e)
 		}

@@ -18,6 +18,7 @@ type Observer interface {
 // Exchange is one request and its answer. It holds no personal data.
 type Exchange struct {
 	Tenant     string // key of the tenant, "": none was found
+	Client     string // Tenant.Client
 	Credential string // that was accepted, by its id or issuer; "": none
 	Method     string // one of HTTP's own methods, else "OTHER"
 	Route      string // "/Users/{id}", "" for a path outside the protocol

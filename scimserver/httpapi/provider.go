@@ -17,6 +17,7 @@ type serviceProvider struct {
 	Sort           supported    `json:"sort"`
 	ETag           supported    `json:"etag"`
 	Authentication []authScheme `json:"authenticationSchemes"`
+	Conformant     bool         `json:"interopProfileConformant,omitempty"` // draft-zollner-scim-interop-profile
 	Meta           providerMeta `json:"meta"`
 }
 
@@ -73,6 +74,7 @@ func describeProvider(t *Tenant) serviceProvider {
 			SpecURI:     "https://www.rfc-editor.org/info/rfc6750",
 			Primary:     true,
 		}},
-		Meta: providerMeta{ResourceType: "ServiceProviderConfig", Location: t.Directory.URL + "/ServiceProviderConfig"},
+		Conformant: t.Directory.Strict,
+		Meta:       providerMeta{ResourceType: "ServiceProviderConfig", Location: t.Directory.URL + "/ServiceProviderConfig"},
 	}
 }

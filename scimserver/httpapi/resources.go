@@ -7,6 +7,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
 
 // mountResources serves the resource types. A tenant may lack one of them, and then answers 404.
@@ -95,6 +96,9 @@ func (x *exchange) prepare(rt *schema.ResourceType, hasBody bool) (body *resourc
 	if q, err = parseQuery(x.r.URL.RawQuery); err != nil {
 		return nil, q, err
 	}
+	if err := x.checkFilter(&q); err != nil {
+		return nil, q, err
+	}
 	if x.call, err = x.newCall(rt, &q); err != nil {
 		return nil, q, err
 	}
@@ -109,8 +113,20 @@ func (x *exchange) prepare(rt *schema.ResourceType, hasBody bool) (body *resourc
 	return body, q, err
 }
 
+// checkFilter looks at a filter where it has nothing to select from.
+func (x *exchange) checkFilter(q *query) error {
+	reads := x.r.Method == http.MethodGet || x.r.Method == http.MethodHead
+	if !q.hasFilter || reads || x.tol.Allow(tolerance.FilterElsewhere) {
+		return nil
+	}
+	return scimerr.BadFilter("filter: belongs to GET and to searches alone")
+}
+
 func (x *exchange) newCall(rt *schema.ResourceType, q *query) (c directory.Call, err error) {
 	c = directory.Call{Tenant: x.tenant.Directory, Type: rt, Tolerance: x.tol}
+	if q.attributes != "" && q.excluded != "" && !x.tol.Allow(tolerance.BothProjections) {
+		return c, scimerr.InvalidValue("attributes and excludedAttributes: give one of them")
+	}
 	if q.attributes != "" || q.excluded != "" {
 		c.Projection, err = resource.ParseProjection(rt, q.attributes, q.excluded)
 	}

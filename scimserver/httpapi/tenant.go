@@ -22,6 +22,7 @@ type Tenant struct {
 	Limit       Limiter        // nil: no limit
 	BodyBytes   int64          // 0: DefaultBodyBytes
 	Unavailable *scimerr.Error // nil: served; else every authenticated request gets it (suspended, not ready)
+	Client      string         // kind of the identity provider: "Okta", "Generic"
 	Observe     Observer       // told of this tenant's requests, nil: nobody
 }
 

@@ -33,8 +33,8 @@ func newRequests() requests {
 			Namespace: namespace, Name: "http_requests_in_flight", Help: "Requests being answered now.",
 		}),
 		tolerances: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "tolerance_rules_applied_total", Help: "Requests that needed a deviation from the RFCs, by its rule.",
-		}, []string{"rule"}),
+			Namespace: namespace, Name: "tolerance_rules_applied_total", Help: "Requests that needed a deviation from the RFCs, by its rule and the kind of client.",
+		}, []string{"client", "rule"}),
 	}
 }
 
@@ -47,7 +47,7 @@ func (m *Metrics) Observe(e httpapi.Exchange) {
 	m.requests.total.WithLabelValues(m.tenants.label(e.Tenant), e.Method, e.Route, strconv.Itoa(e.Status)).Inc()
 	m.requests.duration.WithLabelValues(e.Method, e.Route).Observe(e.Duration.Seconds())
 	for _, rule := range e.Tolerances {
-		m.requests.tolerances.WithLabelValues(string(rule)).Inc()
+		m.requests.tolerances.WithLabelValues(e.Client, string(rule)).Inc()
 	}
 }
 

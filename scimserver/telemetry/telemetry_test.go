@@ -32,6 +32,7 @@ func filled() *telemetry.Metrics {
 	m := telemetry.New("v1.2.3")
 	m.Store(brokenStore{})
 	e := exchange("ns/acme", 200)
+	e.Client = "EntraID"
 	e.Tolerances = []tolerance.Rule{"patch-op-case"}
 	m.Observe(e)
 	m.Observe(exchange("ns/acme", 404))
@@ -88,9 +89,9 @@ scimserver_tenant_users{state="inactive",tenant="ns/beta"} 1
 # TYPE scimserver_tenants gauge
 scimserver_tenants{state="served"} 1
 scimserver_tenants{state="unavailable"} 1
-# HELP scimserver_tolerance_rules_applied_total Requests that needed a deviation from the RFCs, by its rule.
+# HELP scimserver_tolerance_rules_applied_total Requests that needed a deviation from the RFCs, by its rule and the kind of client.
 # TYPE scimserver_tolerance_rules_applied_total counter
-scimserver_tolerance_rules_applied_total{rule="patch-op-case"} 1
+scimserver_tolerance_rules_applied_total{client="EntraID",rule="patch-op-case"} 1
 `
 
 func TestMetrics(t *testing.T) {

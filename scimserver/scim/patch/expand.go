@@ -13,11 +13,13 @@ import (
 
 // pathless resolves an operation without a path into one for each attribute of its value, in the order sent.
 func (p *parser) pathless(kind Kind, v resource.Value) error {
-	if kind == Remove {
+	switch {
+	case p.tol.IsStrict(): // invalidSyntax of the interoperability profile, also for remove
+		return scimerr.InvalidSyntax("%s needs a path", kind)
+	case kind == Remove:
 		return scimerr.NoTarget("remove needs a path")
-	}
-	if !p.tol.Allow(tolerance.PatchWithoutPath) {
-		return scimerr.InvalidPath("%s needs a path", kind)
+	case !p.tol.Allow(tolerance.PatchWithoutPath):
+		return scimerr.InvalidSyntax("%s needs a path", kind)
 	}
 	o, ok := resource.Embedded(v, p.tol)
 	if !ok {

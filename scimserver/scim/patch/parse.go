@@ -165,7 +165,7 @@ func (p *parser) targeted(kind Kind, w wire) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return p.unknown(err)
 	}
 	if path.URN != "" {
 		return p.wholeExtension(kind, path, w)
@@ -177,6 +177,15 @@ func (p *parser) targeted(kind Kind, w wire) error {
 		return scimerr.InvalidValue("%s: value is missing", path.Path)
 	}
 	return p.add(Op{Kind: kind, Path: path, Value: w.value})
+}
+
+// unknown makes the error about a name that no schema has the one which the interoperability profile wants for any body.
+func (p *parser) unknown(err error) error {
+	var e *scimerr.Error
+	if !p.tol.IsStrict() || !errors.Is(err, filter.ErrNoAttribute) || !errors.As(err, &e) {
+		return err
+	}
+	return scimerr.Wrap(err, e.Status, scimerr.BadSyntax, e.Detail)
 }
 
 // valueless says whether add and replace may go without a value: never where that would empty a group.

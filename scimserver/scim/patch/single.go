@@ -18,6 +18,7 @@ func (p *patcher) single(a *schema.Attribute, old resource.Value, kind Kind, v r
 		if err != nil {
 			return old, err
 		}
+		part.whole = kind == Replace && p.tol.IsStrict()
 		return part.merge(a, old)
 	}
 	next, err := resource.CoerceElement(a, v, p.tol)
@@ -48,12 +49,13 @@ type part struct {
 	value    resource.Value
 	sent     *resource.Object
 	isObject bool
+	whole    bool // it takes the place of all there is, as the interoperability profile has replace
 }
 
 func (p *patcher) part(a *schema.Attribute, v resource.Value) (part, error) {
 	value, err := resource.CoercePartial(a, v, p.tol)
 	sent, isObject := resource.Embedded(v, p.tol)
-	return part{value, sent, isObject}, err
+	return part{value: value, sent: sent, isObject: isObject}, err
 }
 
 // merge sets the sub-attributes a value has and leaves the others (RFC 7644 §3.5.2.3). Those that are null in it are unassigned.
@@ -64,7 +66,9 @@ func (p part) merge(a *schema.Attribute, old resource.Value) (next resource.Valu
 	next = old
 	for _, s := range a.SubAttributes {
 		value := p.value.Object().Value(s.Name)
-		if _, named := p.sent.Get(s.Name); value.IsNull() && !named || s.Mutability == schema.ReadOnly {
+		_, named := p.sent.Get(s.Name)
+		keeps := !named && (!p.whole || s.Mutability == schema.Immutable)
+		if value.IsNull() && keeps || s.Mutability == schema.ReadOnly {
 			continue
 		}
 		if next, err = setSub(a, next, s, value); err != nil {

@@ -24,6 +24,7 @@ func serviceProviderConfigSchema() *Schema {
 		required(complexOf("sort", "Sorting.", supported())),
 		required(complexOf("etag", "Entity tags.", supported())),
 		paginationAttribute(),
+		flag("interopProfileConformant", "Whether the SCIM 2.0 Interoperability Profile is followed."),
 		required(many(complexOf("authenticationSchemes", "Ways to authenticate.",
 			required(suggest(text("type", "Kind of scheme."), "oauth", "oauth2", "oauthbearertoken", "httpbasic", "httpdigest")),
 			required(text("name", "Name of the scheme for display.")),

@@ -67,12 +67,15 @@ func contacts() []*Attribute {
 	}
 }
 
+// usualTypes are those of RFC 7643 §2.4, for attributes whose own section names none.
+var usualTypes = []string{"work", "home", "other"}
+
 func rights() []*Attribute {
 	certificate := &Attribute{Name: "value", Type: Binary, CaseExact: true, Description: "X.509 certificate, DER in base64."}
 	return []*Attribute{
-		plural("entitlements", "Entitlements of the user.", text("value", "Entitlement.")),
-		plural("roles", "Roles of the user.", text("value", "Role.")),
-		plural("x509Certificates", "Certificates issued to the user.", certificate),
+		plural("entitlements", "Entitlements of the user.", text("value", "Entitlement."), usualTypes...),
+		plural("roles", "Roles of the user.", text("value", "Role."), usualTypes...),
+		plural("x509Certificates", "Certificates issued to the user.", certificate, usualTypes...),
 	}
 }
 
