@@ -157,7 +157,32 @@ func (c *compiler) adviseAttribute(attr string, dotted bool, sub string) string 
 			return "write " + a.FullName()
 		}
 	}
+	if usual, ok := usualNames[strings.ToLower(attr)]; ok && !dotted {
+		return "it is called " + usual.path + " in SCIM"
+	}
 	return didYouMean(attr, c.userNames())
+}
+
+// usualNames are what directories and applications call attributes that SCIM calls otherwise, in lower case.
+var usualNames = map[string]struct{ path, expression string }{
+	"mail":        {"emails", "user.emails"},
+	"email":       {"emails", "user.emails"},
+	"firstname":   {"name.givenName", "user.name.givenName"},
+	"givenname":   {"name.givenName", "user.name.givenName"},
+	"lastname":    {"name.familyName", "user.name.familyName"},
+	"surname":     {"name.familyName", "user.name.familyName"},
+	"familyname":  {"name.familyName", "user.name.familyName"},
+	"fullname":    {"displayName", "user.displayName"},
+	"login":       {"userName", "user.userName"},
+	"jobtitle":    {"title", "user.title"},
+	"phone":       {"phoneNumbers", "user.phoneNumbers"},
+	"mobile":      {`phoneNumbers[type eq "mobile"].value`, "user.phoneNumbers"},
+	"mobilephone": {`phoneNumbers[type eq "mobile"].value`, "user.phoneNumbers"},
+	"language":    {"preferredLanguage", "user.preferredLanguage"},
+	"role":        {"roles", "user.roles"},
+	"country":     {"addresses.country", "user.addresses"},
+	"city":        {"addresses.locality", "user.addresses"},
+	"enabled":     {"active", "user.active"},
 }
 
 // userNames are what paths and expressions may begin with.

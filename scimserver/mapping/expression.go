@@ -8,6 +8,8 @@ import (
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/cost"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 )
 
@@ -19,6 +21,7 @@ type expression struct {
 	loops   bool
 	names   map[string]bool // the variables it reads
 	reads   map[string]bool // the attributes of the user that it reads
+	user    *shape          // nil where there is no user
 }
 
 // advice turns a message of CEL into one that says what to do.
@@ -40,9 +43,9 @@ func compileText(env *cel.Env, field, text string, errs *Errors, advise advice) 
 	}
 	x := &expression{text: text, result: tree.OutputType(), names: map[string]bool{}, reads: map[string]bool{}}
 	root := tree.NativeRep().Expr()
-	if at := x.inspect(root); at != nil {
-		where := tree.NativeRep().SourceInfo().GetStartLocation(at.ID())
-		errs.at(field, where.Line(), where.Column()+1, `write the pattern in quotes, as in x.matches("^[a-z]+$")`, "the pattern of matches must be a text of the expression")
+	if bad := x.inspect(root); bad.at != nil {
+		where := tree.NativeRep().SourceInfo().GetStartLocation(bad.at.ID())
+		errs.at(field, where.Line(), where.Column()+1, bad.suggestion, "%s", bad.message)
 		return nil
 	}
 	if !affordable(env, tree) {
@@ -58,8 +61,14 @@ func compileText(env *cel.Env, field, text string, errs *Errors, advise advice) 
 	return x
 }
 
-// inspect notes what the expression reads; it returns a pattern that is not constant.
-func (x *expression) inspect(root ast.Expr) (pattern ast.Expr) {
+// refusal is a part of an expression that CEL allows and mappings don't.
+type refusal struct {
+	at                  ast.Expr
+	message, suggestion string
+}
+
+// inspect notes what the expression reads, and finds what is not allowed.
+func (x *expression) inspect(root ast.Expr) (bad refusal) {
 	ast.PostOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
 		switch e.Kind() {
 		case ast.ComprehensionKind:
@@ -68,13 +77,16 @@ func (x *expression) inspect(root ast.Expr) (pattern ast.Expr) {
 			x.names[e.AsIdent()] = true
 		case ast.SelectKind:
 			x.note(e.AsSelect().Operand(), e.AsSelect().FieldName())
+		case ast.StructKind:
+			bad = refusal{e, "an expression cannot make an object", "give a text, a number or a list"}
 		case ast.CallKind:
-			if p := x.call(e.AsCall()); p != nil && pattern == nil {
-				pattern = p
+			x.noteOptional(e.AsCall())
+			if p := pattern(e.AsCall()); p != nil {
+				bad = refusal{p, "the pattern of matches must be a text of the expression", `write the pattern in quotes, as in x.matches("^[a-z]+$")`}
 			}
 		}
 	}))
-	return pattern
+	return bad
 }
 
 // note remembers an attribute that is selected of the variable user.
@@ -84,17 +96,23 @@ func (x *expression) note(of ast.Expr, name string) {
 	}
 }
 
-func (x *expression) call(c ast.CallExpr) (pattern ast.Expr) {
+func (x *expression) noteOptional(c ast.CallExpr) {
 	args := c.Args()
-	switch name := c.FunctionName(); {
-	case name == "_?._" && len(args) == 2 && args[1].Kind() == ast.LiteralKind:
-		if s, ok := args[1].AsLiteral().(types.String); ok {
-			x.note(args[0], string(s))
-		}
-	case name == "matches" && len(args) > 0 && args[len(args)-1].Kind() != ast.LiteralKind:
-		return args[len(args)-1]
+	if c.FunctionName() != operators.OptSelect || len(args) != 2 || args[1].Kind() != ast.LiteralKind {
+		return
 	}
-	return nil
+	if s, ok := args[1].AsLiteral().(types.String); ok {
+		x.note(args[0], string(s))
+	}
+}
+
+// pattern is the pattern of a call of matches if it is not constant: users must not choose how much work it is.
+func pattern(c ast.CallExpr) ast.Expr {
+	args := c.Args()
+	if c.FunctionName() != overloads.Matches || len(args) == 0 || args[len(args)-1].Kind() == ast.LiteralKind {
+		return nil
+	}
+	return args[len(args)-1]
 }
 
 // affordable tells whether the least that an expression costs is within the limit.

@@ -64,6 +64,7 @@ func (c *compiler) expression(field, text string, t Type, translated bool) *expr
 		c.errs = append(c.errs, errs...)
 		return nil
 	}
+	x.user = env.CELTypeProvider().(*shapes).byName[userShape]
 	if x.names["groups"] || x.reads["groups"] {
 		c.program.needsGroups = true
 	}
@@ -141,7 +142,7 @@ func (c *compiler) advise(text, message string) (better, suggestion string) {
 		return c.noAttribute(text, m[1])
 	}
 	if m := undeclared.FindStringSubmatch(message); m != nil {
-		return c.noVariable(text, m[1])
+		return c.noVariable(m[1])
 	}
 	if m := noSelection.FindStringSubmatch(message); m != nil {
 		return noPart(m[1])
@@ -155,10 +156,9 @@ func (c *compiler) advise(text, message string) (better, suggestion string) {
 
 // adviseSyntax finds SCIM paths that stand where CEL should.
 func (c *compiler) adviseSyntax(text string) string {
-	for _, t := range []string{text, strings.TrimPrefix(text, "user."), strings.ReplaceAll(text, "'", `"`)} {
-		if _, err := filter.ParsePath(t, c.user, nil); err == nil {
-			return "this is a SCIM path: put it under from, as " + t
-		}
+	path := strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(text), "user."), "'", `"`)
+	if _, err := filter.ParsePath(path, c.user, nil); err == nil {
+		return "this is a SCIM path: put it under from, as " + path
 	}
 	if strings.Contains(text, " eq ") {
 		return "eq is of SCIM filters: write == in CEL, or put a SCIM path under from"
@@ -192,20 +192,20 @@ func (c *compiler) noAttribute(text, name string) (better, suggestion string) {
 			return better, fmt.Sprintf("write user[%q].%s", a.Extension(), a.Name)
 		}
 	}
+	if usual, ok := usualNames[strings.ToLower(name)]; ok {
+		return better, "it is called " + usual.expression + " in SCIM"
+	}
 	return better, didYouMean(name, m.of.names)
 }
 
-func (c *compiler) noVariable(text, name string) (better, suggestion string) {
+func (c *compiler) noVariable(name string) (better, suggestion string) {
 	better = fmt.Sprintf("there is no variable or function %s", name)
 	if i := strings.IndexByte(name, '.'); i > 0 {
 		name = name[:i]
 	}
 	switch {
-	case find(c.user.Core.Attributes, name) != nil || slices.Contains([]string{"id", "externalId", "meta"}, name):
-		if better, suggestion := c.adviseSyntax(text), "write user."+name; better == "" || !strings.ContainsAny(text, "[") {
-			return fmt.Sprintf("there is no variable %s", name), suggestion
-		}
-		return better, c.adviseSyntax(text)
+	case slices.ContainsFunc(c.userNames(), func(known string) bool { return strings.EqualFold(known, name) }):
+		return fmt.Sprintf("there is no variable %s", name), "write user." + name
 	case name == "now":
 		return better, "an expression has no clock: the same user always gives the same member"
 	}
@@ -224,6 +224,7 @@ func noPart(typeName string) (better, suggestion string) {
 // read evaluates the expression for a user. A value that is missing or out of a list's range is no error: the result is
 // missing then, and the default counts.
 func (x *expression) read(ev *evaluation) (raw, Found, error) {
+	ev.user.shape = x.user
 	v, err := x.run(ev.ctx, ev)
 	switch {
 	case err == nil:
