@@ -60,6 +60,7 @@ type SCIMMappingSpec struct {
 //
 // +kubebuilder:validation:XValidation:rule="!(has(self.from) && has(self.expression))",message="use from or expression, not both"
 // +kubebuilder:validation:XValidation:rule="has(self.from) || has(self.expression) || has(self.default)",message="give from, expression or default"
+// +kubebuilder:validation:XValidation:rule="!has(self.values) || has(self.from) || has(self.expression)",message="values translate what from or expression gives: give one of them, or remove values",fieldPath=".values"
 type AttributeRule struct {
 	// field is the name of a memberField of the application.
 	// +required
@@ -75,17 +76,28 @@ type AttributeRule struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[^ ](.*[^ ])?$')",message="a path neither begins nor ends with a blank"
 	From string `json:"from,omitempty"`
 
-	// expression is a CEL expression over the variable user, the SCIM user.
+	// expression is a CEL expression over the variables user, the SCIM user, and groups, the names of its groups.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
 	Expression string `json:"expression,omitempty"`
 
-	// default is the value where the source has none.
+	// values translate what from or expression gives; a value that is not listed stands for itself. Upper and lower case,
+	// and white space around a value, make no difference.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=512
+	// +kubebuilder:validation:XValidation:rule="self.all(k, size(k) >= 1 && size(k) <= 256)",message="a value has 1 to 256 characters; what blank values become is default"
+	Values map[string]FieldValue `json:"values,omitempty"`
+
+	// default is the value where the source has none, or one that is empty or only white space.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Default *string `json:"default,omitempty"`
 }
+
+// FieldValue is a value of a member field, as text.
+// +kubebuilder:validation:MaxLength=1024
+type FieldValue string
 
 // RoleRule chooses a role from an attribute and from groups.
 //

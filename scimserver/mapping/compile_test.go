@@ -218,6 +218,9 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%+v: %v\nwant %s", r, err, want)
 		}
 	}
+	if err := mapping.Check(&config.Mapping{Role: &config.RoleRule{Values: map[string]string{"a": "Any"}}}); err != nil {
+		t.Errorf("a layer with values alone: %v", err)
+	}
 	if err := mapping.Check(&config.Mapping{Role: &config.RoleRule{From: "groups"}}); err == nil || !strings.Contains(err.Error(), "list the groups under role.groups") {
 		t.Errorf("role from groups: %v", err)
 	}

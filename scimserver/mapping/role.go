@@ -39,7 +39,7 @@ func (c *compiler) role(r *config.RoleRule) *roleRule {
 	}
 	if r.From != "" {
 		out.path = c.path("role.from", r.From, false)
-	} else if len(r.Values) > 0 {
+	} else if len(r.Values) > 0 && !c.loose { // another layer may give it
 		c.errs.add("role.values", "give role.from, whose values are translated", "there is nothing to translate")
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Values)) {
