@@ -6,32 +6,18 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
-// keyPrefix marks a symmetric signing key, so that people and scanners recognise one.
-const keyPrefix = "whsec_"
-
-// Bounds of a key in bytes, as the specification has them.
-const (
-	MinKeyBytes = 24
-	MaxKeyBytes = 64
-)
-
-// Key is a symmetric signing key, MinKeyBytes to MaxKeyBytes random bytes.
+// Key is a symmetric signing key: random bytes, 24 to 64 of them.
 type Key []byte
 
 // ParseKey reads a key as it is handed out: whsec_ and base64. The error never holds the key.
 func ParseKey(text string) (Key, error) {
-	encoded, ok := strings.CutPrefix(strings.TrimSpace(text), keyPrefix)
-	if !ok {
-		return nil, errors.New("signing key: does not begin with whsec_; make one with: echo whsec_$(openssl rand -base64 32)")
-	}
-	key, err := base64.StdEncoding.DecodeString(encoded)
+	key, err := config.ParseSigningKey(strings.TrimSpace(text))
 	if err != nil {
-		return nil, errors.New("signing key: what follows whsec_ is not base64")
-	}
-	if len(key) < MinKeyBytes || len(key) > MaxKeyBytes {
-		return nil, fmt.Errorf("signing key: %d bytes, must be %d to %d", len(key), MinKeyBytes, MaxKeyBytes)
+		return nil, fmt.Errorf("signing key: %w; make one with: echo whsec_$(openssl rand -base64 32)", err)
 	}
 	return key, nil
 }
@@ -62,10 +48,10 @@ func NewKey(rand io.Reader) (Key, error) {
 }
 
 // Encode is the form that ParseKey reads.
-func (k Key) Encode() string { return keyPrefix + base64.StdEncoding.EncodeToString(k) }
+func (k Key) Encode() string { return config.SigningKeyPrefix + base64.StdEncoding.EncodeToString(k) }
 
 // String keeps keys out of logs.
-func (k Key) String() string { return keyPrefix + "…" }
+func (k Key) String() string { return config.SigningKeyPrefix + "…" }
 
 // GoString keeps keys out of logs.
 func (k Key) GoString() string { return k.String() }

@@ -10,6 +10,7 @@ import (
 type Message struct {
 	ID      string
 	Created time.Time // when it came to be
+	Source  string    // URL of the tenant's member feed, which stands for the sender
 	Body    []byte
 }
 
