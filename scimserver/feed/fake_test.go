@@ -3,7 +3,6 @@ package feed_test
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -65,7 +64,7 @@ func (w *world) Backlog(context.Context, string) (store.Backlog, error) {
 	return b, w.broken
 }
 
-func (w *world) ReadMembers(_ context.Context, _ string, fn func(store.MemberReader) error) error {
+func (w *world) View(_ context.Context, _ string, fn func(store.Reader) error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.broken != nil {
@@ -75,7 +74,7 @@ func (w *world) ReadMembers(_ context.Context, _ string, fn func(store.MemberRea
 }
 
 type reader struct {
-	store.MemberReader
+	store.Reader
 	w *world
 }
 
@@ -162,7 +161,7 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	s.tenant = &feed.Tenant{Key: key, Auth: auth.NewCredentials(bearer, nil), Members: s.world}
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	s.handler = feed.New(feed.Deps{Tenants: s, Store: s.world, Observe: s, Log: log, Clock: func() time.Time { return now }})
 	return s
 }

@@ -162,7 +162,7 @@ func TestNoEventIsMissed(t *testing.T) {
 		s.world.add("a")
 		s.handler.Wake(key)
 		go func() {
-			for range s.world.looked { //nolint:revive // lets every further look pass
+			for range s.world.looked { // lets every further look pass
 			}
 		}()
 		if got := <-answer; len(got["events"].([]any)) != 1 || time.Since(began) != 0 {

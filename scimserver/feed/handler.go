@@ -29,8 +29,7 @@ const (
 type Store interface {
 	Events(ctx context.Context, tenant string, after int64, limit int) ([]store.Event, error)
 	Backlog(ctx context.Context, tenant string) (store.Backlog, error)
-	// ReadMembers runs fn on one consistent snapshot.
-	ReadMembers(ctx context.Context, tenant string, fn func(store.MemberReader) error) error
+	View(ctx context.Context, tenant string, fn func(store.Reader) error) error
 }
 
 // Members carries out what an application asks for. Errors that it can mend are *scimerr.Error; an unknown member is

@@ -56,7 +56,7 @@ func (x *exchange) members() error {
 		return err
 	}
 	page := memberPage{Members: []member{}, Sequence: b.Last}
-	err = x.h.Store.ReadMembers(ctx, x.tenant.Key, func(r store.MemberReader) error {
+	err = x.h.Store.View(ctx, x.tenant.Key, func(r store.Reader) error {
 		records, err := r.MemberPage(ctx, x.r.URL.Query().Get("after"), int(limit))
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (x *exchange) members() error {
 func (x *exchange) member(id string) error {
 	var found member
 	ctx := x.r.Context()
-	err := x.h.Store.ReadMembers(ctx, x.tenant.Key, func(r store.MemberReader) error {
+	err := x.h.Store.View(ctx, x.tenant.Key, func(r store.Reader) error {
 		m, err := r.Member(ctx, id)
 		if err == nil {
 			found, err = x.show(r, m)
@@ -96,7 +96,7 @@ func (x *exchange) member(id string) error {
 	return x.ok(found)
 }
 
-func (x *exchange) show(r store.MemberReader, m store.MemberRecord) (member, error) {
+func (x *exchange) show(r store.Reader, m store.MemberRecord) (member, error) {
 	holds, err := r.Holds(x.r.Context(), m.ID)
 	if err != nil {
 		return member{}, err

@@ -123,7 +123,8 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 	d.mu.Unlock()
 	<-ctx.Done()
-	d.mu.Lock() // who has begun to start a receiver has done so
+	d.mu.Lock()
+	d.base = nil // from now on no receiver is started
 	d.mu.Unlock()
 	d.running.Wait()
 	return ctx.Err()
@@ -131,7 +132,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 
 // start runs a receiver; d.mu is held.
 func (d *Dispatcher) start(r *receiver) {
-	if d.base == nil || d.base.Err() != nil {
+	if d.base == nil {
 		return
 	}
 	ctx, stop := context.WithCancel(d.base)

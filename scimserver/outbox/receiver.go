@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -227,7 +228,7 @@ func (r *receiver) attempt(ctx context.Context, l *lane, e store.Event, source s
 	answer, err := r.endpoint.Send(ctx, webhook.Message{ID: e.ID, Created: e.Created, Source: source, Body: e.Body})
 	o := judge(answer, err)
 	o.lane, o.event = l, e
-	if context.Cause(ctx) == errGivenUp && err != nil {
+	if err != nil && errors.Is(context.Cause(ctx), errGivenUp) {
 		o.kind, o.givenUp = Retried, true
 	}
 	r.conclude(&o, began)

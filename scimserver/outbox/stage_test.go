@@ -132,7 +132,7 @@ func (s *stage) start() {
 func (s *stage) stop() {
 	s.Helper()
 	s.cancel()
-	if err := <-s.ended; err != context.Canceled { //nolint:errorlint // itself
+	if err := <-s.ended; err != context.Canceled {
 		s.Errorf("Run: %v", err)
 	}
 }

@@ -136,11 +136,11 @@ func TestKeys(t *testing.T) {
 		t.Errorf("the key is printed: %s", text)
 	}
 	for text, want := range map[string]string{
-		"":                                   "does not begin with whsec_",
-		"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw":   "does not begin with whsec_",
-		"whsec_":                             "0 bytes",
-		"whsec_c2VjcmV0":                     "6 bytes",
-		"whsec_!MfKQ9r8GKYqrTwjUPD8ILPZIo2L": "not base64",
+		"":                                    "does not begin with whsec_",
+		"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw":    "does not begin with whsec_",
+		"whsec_":                              "0 bytes",
+		"whsec_c2VjcmV0":                      "6 bytes",
+		"whsec_!MfKQ9r8GKYqrTwjUPD8ILPZIo2L":  "not base64",
 		"whsec_" + strings.Repeat("AAAA", 22): "66 bytes",
 	} {
 		_, err := webhook.ParseKey(text)
