@@ -94,7 +94,7 @@ func TestLongPoll(t *testing.T) {
 		answer := poll("events?wait=30")
 		s.handler.Wake("acme-ns/other")
 		s.handler.Wake(key) // a commit that wrote nothing to see
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		synctest.Wait()
 		select {
 		case got := <-answer:

@@ -66,7 +66,7 @@ func TestTurns(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *stage) {
 		slow := &application{answer: func(context.Context, string) (webhook.Answer, error) {
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			return webhook.Answer{Status: http.StatusOK}, nil
 		}}
 		s.route(map[string]*application{"ns/big": slow, "ns/small": slow})
@@ -317,7 +317,7 @@ func TestStop(t *testing.T) {
 				<-ctx.Done()
 				return webhook.Answer{}, &webhook.SendError{Reason: "Canceled"}
 			}
-			time.Sleep(3 * time.Second)
+			<-time.After(3 * time.Second)
 			return webhook.Answer{Status: http.StatusOK}, nil
 		}}
 		s.route(map[string]*application{"ns/a": a})
@@ -358,7 +358,7 @@ func TestNewEndpoint(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *stage) {
 		before, after := &application{answer: func(context.Context, string) (webhook.Answer, error) {
-			time.Sleep(4 * time.Second)
+			<-time.After(4 * time.Second)
 			return webhook.Answer{Status: http.StatusOK}, nil
 		}}, ok()
 		s.route(map[string]*application{"ns/a": before})

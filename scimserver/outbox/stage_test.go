@@ -168,7 +168,7 @@ func (s *stage) emit(tenant string, members ...string) {
 
 // pass lets time go by, and everything happen that does so meanwhile.
 func (s *stage) pass(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 }
 
