@@ -105,7 +105,7 @@ func (r reader) Holds(_ context.Context, id string) (list []store.Hold, err erro
 	return list, nil
 }
 
-func (w *world) Remove(_ context.Context, id string) error {
+func (w *world) RemoveMember(_ context.Context, id string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := len(w.members)
@@ -116,7 +116,8 @@ func (w *world) Remove(_ context.Context, id string) error {
 	return w.broken
 }
 
-func (w *world) PutHold(_ context.Context, h store.Hold) error {
+func (w *world) PutHold(_ context.Context, id, name, reason string) error {
+	h := store.Hold{MemberID: id, Name: name, Reason: reason, Created: now}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !slices.ContainsFunc(w.members, func(m store.MemberRecord) bool { return m.ID == h.MemberID }) {

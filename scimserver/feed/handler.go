@@ -32,13 +32,13 @@ type Store interface {
 	View(ctx context.Context, tenant string, fn func(store.Reader) error) error
 }
 
-// Members carries out what an application asks for. Errors that it can mend are *scimerr.Error; an unknown member is
-// store.ErrNotFound.
+// Members carries out what an application asks for; *member.Tenant does. Errors that an application can mend are
+// *scimerr.Error; an unknown member is store.ErrNotFound.
 type Members interface {
-	// Remove says that the application has removed the member. The identity provider's next sync creates it anew.
-	Remove(ctx context.Context, id string) error
+	// RemoveMember says that the application has removed the member. The identity provider's next sync creates it anew.
+	RemoveMember(ctx context.Context, id string) error
 	// PutHold adds a hold, or replaces the one of its name.
-	PutHold(ctx context.Context, h store.Hold) error
+	PutHold(ctx context.Context, memberID, name, reason string) error
 	// DeleteHold tells whether the hold was there. An off-boarding that it has put off is carried out when the last goes.
 	DeleteHold(ctx context.Context, memberID, name string) (bool, error)
 }

@@ -18,7 +18,7 @@ type member struct {
 	UserName   string          `json:"userName"`
 	ExternalID string          `json:"externalId,omitempty"`
 	Active     bool            `json:"active"`
-	Role       string          `json:"role,omitempty"`
+	Role       *string         `json:"role"`
 	Groups     json.RawMessage `json:"groups,omitempty"`
 	Fields     json.RawMessage `json:"fields"`
 
@@ -102,8 +102,11 @@ func (x *exchange) show(r store.Reader, m store.MemberRecord) (member, error) {
 		return member{}, err
 	}
 	shown := member{
-		ID: m.ID, UserName: m.UserName, ExternalID: m.ExternalID, Active: m.Active, Role: m.Role, Groups: m.Groups, Fields: m.Fields,
+		ID: m.ID, UserName: m.UserName, ExternalID: m.ExternalID, Active: m.Active, Groups: m.Groups, Fields: m.Fields,
 		Linked: m.UserID != "", Sequence: m.Sequence, Pending: m.Pending, Created: m.Created, Modified: m.Modified,
+	}
+	if m.Role != "" {
+		shown.Role = &m.Role
 	}
 	for _, h := range holds {
 		shown.Holds = append(shown.Holds, hold{Name: h.Name, Reason: h.Reason, Created: h.Created})
@@ -113,7 +116,7 @@ func (x *exchange) show(r store.Reader, m store.MemberRecord) (member, error) {
 
 // remove answers DELETE members/{id}.
 func (x *exchange) remove(id string) error {
-	if err := x.tenant.Members.Remove(x.r.Context(), id); err != nil {
+	if err := x.tenant.Members.RemoveMember(x.r.Context(), id); err != nil {
 		return err
 	}
 	return x.empty()
@@ -136,8 +139,7 @@ func (x *exchange) putHold(id, name string) error {
 	if reason == "" || utf8.RuneCountInString(reason) > MaxReason || strings.ContainsFunc(reason, func(r rune) bool { return r < ' ' }) {
 		return badRequest("reason has 1 to %d characters and no line breaks: the identity provider's administrator reads it", MaxReason)
 	}
-	h := store.Hold{MemberID: id, Name: name, Reason: reason, Created: x.start.UTC().Truncate(time.Millisecond)}
-	if err := x.tenant.Members.PutHold(x.r.Context(), h); err != nil {
+	if err := x.tenant.Members.PutHold(x.r.Context(), id, name, reason); err != nil {
 		return err
 	}
 	return x.empty()
