@@ -1,6 +1,8 @@
 package directory
 
 import (
+	"time"
+
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
@@ -15,6 +17,12 @@ type Call struct {
 	Projection resource.Projection
 	Conditions Conditions
 	NoBody     bool // the client wants no representation after a change
+
+	RequestID string    // for the provisioning log
+	Start     time.Time // of the request
+
+	changes Changes // of the transaction that is running
+	changed bool    // it was committed
 }
 
 // Location is the URL of the resource.

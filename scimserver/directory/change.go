@@ -15,10 +15,10 @@ type changes struct {
 }
 
 // change reads a resource, lets fn say what becomes of it, and writes that, all in one transaction.
-func (d *Directory) change(ctx context.Context, c *Call, ans *Answer, fn func(context.Context, store.Writer, *store.Record) (changes, error)) error {
+func (d *Directory) change(ctx context.Context, c *Call, op Operation, ans *Answer, fn func(context.Context, store.Writer, *store.Record) (changes, error)) error {
 	at := d.now()
 	var rec store.Record
-	err := d.store.Update(ctx, c.Tenant.Key, func(w store.Writer) (err error) {
+	err := d.update(ctx, c, op, func(w store.Writer) (err error) {
 		if rec, err = w.Get(ctx, c.Type.Name, c.ID); err != nil {
 			return err
 		}
@@ -29,7 +29,12 @@ func (d *Directory) change(ctx context.Context, c *Call, ans *Answer, fn func(co
 		if err != nil {
 			return err
 		}
-		return c.write(ctx, w, &rec, ch, at)
+		before := rec
+		if err := c.write(ctx, w, &rec, ch, at); err != nil {
+			return err
+		}
+		c.changedUser(&before, &rec, ch.doc)
+		return c.changedName(ctx, &before, &rec)
 	})
 	if err != nil {
 		return c.fault(err)

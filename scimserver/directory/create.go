@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
@@ -10,6 +11,12 @@ import (
 
 // Create adds a resource (RFC 7644 §3.3). Errors: 400, 403 where the tenant is full, 409 where a unique value is taken.
 func (d *Directory) Create(ctx context.Context, c *Call, body *resource.Object, ans *Answer) error {
+	op := c.operation(http.MethodPost)
+	op.UserName = text(body, "userName")
+	return d.tell(ctx, c, op, func() error { return d.create(ctx, c, op, body, ans) })
+}
+
+func (d *Directory) create(ctx context.Context, c *Call, op Operation, body *resource.Object, ans *Answer) error {
 	in, err := c.read(body)
 	if err != nil {
 		return err
@@ -24,7 +31,7 @@ func (d *Directory) Create(ctx context.Context, c *Call, body *resource.Object, 
 	rec := c.record(in.doc)
 	rec.Created = d.now()
 	rec.Modified = rec.Created
-	stored, err := d.insert(ctx, c, rec, in)
+	stored, err := d.insert(ctx, c, op, rec, in)
 	if err != nil {
 		c.ID = "" // there is no such resource
 		return err
@@ -42,16 +49,18 @@ func (c *Call) representNew(rec store.Record, ans *Answer) (err error) {
 	return err
 }
 
-func (d *Directory) insert(ctx context.Context, c *Call, rec store.Record, in input) (stored store.Record, err error) {
-	err = d.store.Update(ctx, c.Tenant.Key, func(w store.Writer) error {
+func (d *Directory) insert(ctx context.Context, c *Call, op Operation, rec store.Record, in input) (stored store.Record, err error) {
+	op.ID = rec.ID
+	err = d.update(ctx, c, op, func(w store.Writer) error {
 		if stored, err = w.Insert(ctx, rec); err != nil {
 			return err
 		}
-		if _, err = in.password.set(ctx, w, c); err != nil || len(in.members) == 0 {
+		if _, err = in.password.set(ctx, w, c); err != nil {
 			return err
 		}
-		_, unknown, err := w.AddMembers(ctx, rec.ID, in.members)
-		return allKnown(unknown, err)
+		c.changedUser(nil, &stored, in.doc)
+		_, err = c.addMembers(ctx, w, in.members)
+		return err
 	})
 	return stored, c.fault(err)
 }

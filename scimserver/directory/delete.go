@@ -2,14 +2,20 @@ package directory
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // Delete removes a resource and its memberships (RFC 7644 §3.6). Errors: 404, 412.
 func (d *Directory) Delete(ctx context.Context, c *Call) error {
+	op := c.operation(http.MethodDelete)
+	return d.tell(ctx, c, op, func() error { return d.delete(ctx, c, op) })
+}
+
+func (d *Directory) delete(ctx context.Context, c *Call, op Operation) error {
 	at := d.now()
-	return c.fault(d.store.Update(ctx, c.Tenant.Key, func(w store.Writer) error {
+	return c.fault(d.update(ctx, c, op, func(w store.Writer) error {
 		rec, err := w.Get(ctx, c.Type.Name, c.ID)
 		if err != nil {
 			return err
@@ -17,6 +23,12 @@ func (d *Directory) Delete(ctx context.Context, c *Call) error {
 		if err := c.Conditions.allowChange(rec.Version); err != nil {
 			return err
 		}
+		if c.Type.Name == store.TypeGroup {
+			if err := c.regroup(ctx, c.ID); err != nil {
+				return err
+			}
+		}
+		c.changedUser(&rec, nil, nil)
 		return w.Delete(ctx, c.Type.Name, c.ID, at)
 	}))
 }

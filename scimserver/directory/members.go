@@ -29,21 +29,19 @@ func (c *Call) changeMembers(ctx context.Context, w store.Writer, changes []patc
 func (c *Call) changeMember(ctx context.Context, w store.Writer, ch patch.MemberChange) (n int, err error) {
 	switch ch.Kind {
 	case patch.AddMembers:
-		n, unknown, err := w.AddMembers(ctx, c.ID, ch.IDs)
-		return n, allKnown(unknown, err)
+		return c.addMembers(ctx, w, ch.IDs)
 	case patch.RemoveMembers:
-		return w.RemoveMembers(ctx, c.ID, ch.IDs)
+		return c.removeMembers(ctx, w, ch.IDs)
 	case patch.ReplaceMembers:
-		added, removed, unknown, err := w.ReplaceMembers(ctx, c.ID, ch.IDs)
-		return added + removed, allKnown(unknown, err)
+		return c.replaceMembers(ctx, w, ch.IDs)
 	case patch.ClearMembers:
-		return w.ClearMembers(ctx, c.ID)
+		return c.replaceMembers(ctx, w, nil)
 	case patch.RemoveMatching:
 		ids, err := c.matching(ctx, w, ch.Filter)
 		if err != nil {
 			return 0, err
 		}
-		return w.RemoveMembers(ctx, c.ID, ids)
+		return c.removeMembers(ctx, w, ids)
 	}
 	return 0, fmt.Errorf("member change of kind %d", ch.Kind)
 }

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/patch"
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
@@ -12,6 +13,11 @@ import (
 // Patch applies the operations of a PATCH request, all or none (RFC 7644 §3.5.2). What changes nothing is not written,
 // and keeps the version. Errors: 400, 404, 409, 412.
 func (d *Directory) Patch(ctx context.Context, c *Call, body *resource.Object, ans *Answer) error {
+	op := c.operation(http.MethodPatch)
+	return d.tell(ctx, c, op, func() error { return d.patch(ctx, c, op, body, ans) })
+}
+
+func (d *Directory) patch(ctx context.Context, c *Call, op Operation, body *resource.Object, ans *Answer) error {
 	req, err := patch.Parse(body, c.Type, c.Tolerance)
 	if err != nil {
 		return err
@@ -31,7 +37,7 @@ func (d *Directory) Patch(ctx context.Context, c *Call, body *resource.Object, a
 	if err != nil {
 		return err
 	}
-	return d.change(ctx, c, ans, func(ctx context.Context, w store.Writer, rec *store.Record) (ch changes, err error) {
+	return d.change(ctx, c, op, ans, func(ctx context.Context, w store.Writer, rec *store.Record) (ch changes, err error) {
 		if ch.doc, err = c.patch(rec, req); err != nil {
 			return ch, err
 		}

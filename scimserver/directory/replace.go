@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -10,6 +11,12 @@ import (
 // Replace puts a body in the place of a resource (RFC 7644 §3.5.1). A group whose body names no members has none
 // afterwards. What is equal already is not written, and keeps its version. Errors: 400, 404, 409, 412.
 func (d *Directory) Replace(ctx context.Context, c *Call, body *resource.Object, ans *Answer) error {
+	op := c.operation(http.MethodPut)
+	op.UserName = text(body, "userName")
+	return d.tell(ctx, c, op, func() error { return d.replace(ctx, c, op, body, ans) })
+}
+
+func (d *Directory) replace(ctx context.Context, c *Call, op Operation, body *resource.Object, ans *Answer) error {
 	in, err := c.read(body)
 	if err != nil {
 		return err
@@ -17,7 +24,7 @@ func (d *Directory) Replace(ctx context.Context, c *Call, body *resource.Object,
 	if in.password, err = d.newPassword(ctx, c, in.secrets); err != nil {
 		return err
 	}
-	return d.change(ctx, c, ans, func(ctx context.Context, w store.Writer, rec *store.Record) (changes, error) {
+	return d.change(ctx, c, op, ans, func(ctx context.Context, w store.Writer, rec *store.Record) (changes, error) {
 		return c.replace(ctx, w, rec, in)
 	})
 }
@@ -38,9 +45,9 @@ func (c *Call) replace(ctx context.Context, w store.Writer, rec *store.Record, i
 		return ch, err
 	}
 	if c.Type.Name == store.TypeGroup {
-		added, removed, unknown, err := w.ReplaceMembers(ctx, c.ID, in.members)
-		ch.other = added+removed > 0
-		return ch, allKnown(unknown, err)
+		n, err := c.replaceMembers(ctx, w, in.members)
+		ch.other = n > 0
+		return ch, err
 	}
 	return ch, nil
 }

@@ -23,6 +23,8 @@ type Tenant struct {
 
 	KeepPasswords bool // as hashes; else they are dropped
 
+	Provisioner Provisioner // nil: the tenant has no application
+
 	plan  sync.Once
 	plans map[*schema.ResourceType]*plan
 }

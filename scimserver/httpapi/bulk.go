@@ -84,7 +84,7 @@ func (x *exchange) bulkCall(op bulk.Operation) (c directory.Call, err error) {
 	if id, err = url.PathUnescape(id); err != nil {
 		return c, scimerr.InvalidValue("path: invalid URL escape")
 	}
-	c = directory.Call{Tenant: x.tenant.Directory, Type: rt, ID: id, Tolerance: x.tol, NoBody: true}
+	c = directory.Call{Tenant: x.tenant.Directory, Type: rt, ID: id, Tolerance: x.tol, NoBody: true, RequestID: x.id, Start: x.start}
 	if op.Version != "" {
 		c.Conditions.Match = directory.ParseTags([]string{op.Version})
 	}

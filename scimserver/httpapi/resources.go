@@ -123,7 +123,7 @@ func (x *exchange) checkFilter(q *query) error {
 }
 
 func (x *exchange) newCall(rt *schema.ResourceType, q *query) (c directory.Call, err error) {
-	c = directory.Call{Tenant: x.tenant.Directory, Type: rt, Tolerance: x.tol}
+	c = directory.Call{Tenant: x.tenant.Directory, Type: rt, Tolerance: x.tol, RequestID: x.id, Start: x.start}
 	if q.attributes != "" && q.excluded != "" && !x.tol.Allow(tolerance.BothProjections) {
 		return c, scimerr.InvalidValue("attributes and excludedAttributes: give one of them")
 	}

@@ -1,5 +1,7 @@
 package member
 
+import "github.com/scim-operator/scim-operator/scimserver/store"
+
 // Kind is what was decided.
 type Kind string
 
@@ -13,7 +15,21 @@ const (
 	Reactivate Kind = "reactivate" // access is back
 	Remove     Kind = "remove"     // the member goes
 	Action     Kind = "action"     // an off-boarding action of the application's own
-	PutOff     Kind = "hold"       // an off-boarding waits until the last hold goes
+	PutOff     Kind = "hold"       // an off-boarding waits until it is no longer held
 	Unlink     Kind = "unlink"     // the user goes, the member stays
 	Reject     Kind = "reject"     // the request was refused, nothing has changed
+	Group      Kind = "group"      // a group was changed; members that this concerns have entries of their own
 )
+
+// offboards tells whether access ends.
+func (k Kind) offboards() bool { return k == Deactivate || k == Remove || k == Action }
+
+// eventOf is the type of the event of a kind; Adopt has that of what it does to the member.
+var eventOf = map[Kind]string{
+	Create:     store.MemberCreated,
+	Update:     store.MemberUpdated,
+	Deactivate: store.MemberDeactivated,
+	Reactivate: store.MemberReactivated,
+	Remove:     store.MemberRemoved,
+	Action:     store.MemberAction,
+}

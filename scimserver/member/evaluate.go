@@ -1,0 +1,456 @@
+package member
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/mapping"
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// evaluation works out what becomes of one user's member, within a transaction.
+type evaluation struct {
+	s     *session
+	user  userChange
+	asked bool // an identity provider waits for the answer, and may be refused
+
+	entry   Entry
+	current *store.MemberRecord // the member, linked or to be linked
+	linked  bool                // it is linked to the user already
+	step    step
+	keys    []store.Key // of change.after
+	change  change
+	putOff  *pending // the off-boarding is put off
+}
+
+// pending is an off-boarding that was put off, as store.MemberRecord.Pending has it.
+type pending struct {
+	Cause  string    `json:"cause"` // deactivate, delete
+	Since  time.Time `json:"since"`
+	Reason string    `json:"reason"`
+	Vetoed bool      `json:"vetoed,omitempty"` // by the application's answer, not by a hold
+}
+
+// The causes of off-boardings.
+const (
+	causeDeactivate = "deactivate"
+	causeDelete     = "delete"
+)
+
+// run decides and writes.
+func (ev *evaluation) run(ctx context.Context) error {
+	err := ev.decide(ctx)
+	if err == nil {
+		return ev.write(ctx)
+	}
+	r, ok := errors.AsType[*refusal](err)
+	if !ok {
+		return err
+	}
+	r.user = ev.who()
+	if ev.asked {
+		return r
+	}
+	return ev.logRefusal(ctx, r)
+}
+
+// decide works out ev.change.
+func (ev *evaluation) decide(ctx context.Context) error {
+	if err := ev.find(ctx); err != nil {
+		return err
+	}
+	ev.step = decide(ev.facts())
+	ev.because(ev.step.why)
+	if err := ev.next(ctx); err != nil {
+		return err
+	}
+	if err := ev.checkUnique(ctx); err != nil {
+		return err
+	}
+	if ev.change.kind.offboards() && ev.asked {
+		return ev.mayOffboard(ctx)
+	}
+	return nil
+}
+
+func (ev *evaluation) because(why string) {
+	if why != "" {
+		ev.entry.Reasons = append(ev.entry.Reasons, why)
+	}
+}
+
+// who is the user as it is, or as it was.
+func (ev *evaluation) who() who {
+	w := who{}
+	if ev.current != nil {
+		w.memberID, w.userName = ev.current.ID, ev.current.UserName
+	}
+	if rec := ev.record(); rec != nil {
+		w.userID = rec.ID
+	}
+	if doc, err := ev.document(); err == nil && doc != nil {
+		w.userName = doc.Value("userName").Text()
+	}
+	return w
+}
+
+func (ev *evaluation) record() *store.Record {
+	if ev.user.after != nil {
+		return ev.user.after
+	}
+	return ev.user.before
+}
+
+// document is the user's canonical document, nil where the user is gone.
+func (ev *evaluation) document() (*resource.Object, error) {
+	if ev.user.doc == nil && ev.user.after != nil {
+		doc, err := resource.Parse(ev.user.after.Doc)
+		if err != nil {
+			return nil, err
+		}
+		ev.user.doc = doc
+	}
+	return ev.user.doc, nil
+}
+
+// find looks for the member: the user's own, or one that is left from an earlier user of the same person.
+func (ev *evaluation) find(ctx context.Context) error {
+	if ev.user.before != nil {
+		m, err := ev.s.r.MemberOf(ctx, ev.record().ID)
+		if err == nil {
+			ev.current, ev.linked = &m, true
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+	}
+	if ev.user.after == nil || !ev.user.after.Active {
+		return nil
+	}
+	doc, err := ev.document()
+	if err != nil {
+		return err
+	}
+	m, err := ev.s.r.Unlinked(ctx, doc.Value("userName").Text(), doc.Value("externalId").Text())
+	if err == nil {
+		ev.current = &m
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (ev *evaluation) facts() facts {
+	f := facts{exists: ev.user.after != nil, unasked: !ev.asked, lifecycle: &ev.s.t.Lifecycle}
+	f.active = f.exists && ev.user.after.Active
+	f.member, f.lost = ev.linked, ev.current != nil && !ev.linked
+	if ev.linked {
+		f.on, f.pending = ev.current.Active, ev.current.Pending != nil
+	}
+	return f
+}
+
+// next builds the state after.
+func (ev *evaluation) next(ctx context.Context) error {
+	c := &ev.change
+	c.kind = ev.step.kind
+	if c.kind == Keep {
+		return nil
+	}
+	if ev.current != nil {
+		before := *ev.current
+		c.before, c.after = &before, before
+	} else {
+		c.after = store.MemberRecord{ID: ev.newID(), Created: ev.s.t.now()}
+	}
+	m := &c.after
+	m.Modified = ev.s.t.now()
+	if err := ev.follow(ctx, m); err != nil {
+		return err
+	}
+	if ev.step.unlink {
+		m.UserID = ""
+	}
+	ev.setActive(m)
+	if ev.keys == nil {
+		ev.keys = ev.s.t.keysOf(m.Fields)
+	}
+	ev.name()
+	return nil
+}
+
+// newID is that of the user for the member that is made with it, which spares the store an index. Later members have ids
+// of their own: the user's may have been that of a member that was removed.
+func (ev *evaluation) newID() string {
+	switch a := ev.s.answered; {
+	case ev.user.before == nil:
+		return ev.user.after.ID
+	case a != nil:
+		return a.memberID
+	}
+	return ev.s.t.newID()
+}
+
+// follow takes over what comes from the user.
+func (ev *evaluation) follow(ctx context.Context, m *store.MemberRecord) error {
+	if ev.user.after == nil {
+		return nil
+	}
+	doc, err := ev.document()
+	if err != nil {
+		return err
+	}
+	m.UserID = ev.user.after.ID
+	m.UserName, m.ExternalID = doc.Value("userName").Text(), doc.Value("externalId").Text()
+	if !ev.step.maps {
+		return nil
+	}
+	in, err := ev.input(ctx, doc, m)
+	if err != nil {
+		return err
+	}
+	out := ev.s.t.Mapper.Map(ctx, in)
+	if out.Rejection != nil {
+		return ev.unmapped(out.Rejection)
+	}
+	ev.take(m, &out)
+	return nil
+}
+
+// input is what the mapping gets to see.
+func (ev *evaluation) input(ctx context.Context, doc *resource.Object, m *store.MemberRecord) (in mapping.Input, err error) {
+	user := doc.Copy()
+	user.Insert(0, "id", resource.String(ev.user.after.ID))
+	in.User = user
+	if ev.s.t.Mapper.NeedsGroups() {
+		if in.Groups, err = groupsOf(ctx, ev.s.r, ev.user); err != nil {
+			return in, err
+		}
+		m.Groups = appendStrings(nil, in.Groups)
+	} else {
+		m.Groups = nil
+	}
+	if ev.s.t.Mapper.NeedsMeta() {
+		rec := ev.user.after
+		in.Meta = resource.Meta{
+			ResourceType: store.TypeUser, Created: rec.Created, LastModified: rec.Modified, Version: rec.Version,
+			Location: ev.s.t.URL + "/Users/" + rec.ID,
+		}
+	}
+	if ev.linked {
+		in.Current = &mapping.Current{Role: m.Role}
+	}
+	return in, nil
+}
+
+// groupsOf are the names of a user's groups, direct and indirect, sorted, each once.
+func groupsOf(ctx context.Context, r store.Reader, user userChange) ([]string, error) {
+	names := []string{}
+	if user.before == nil { // it is new: in no group
+		return names, nil
+	}
+	asked := map[string]bool{}
+	for ids := []string{user.after.ID}; len(ids) > 0; {
+		level, err := r.GroupsOf(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		ids = nil
+		for _, groups := range level {
+			for _, g := range groups {
+				if !asked[g.ID] {
+					asked[g.ID] = true
+					ids = append(ids, g.ID)
+					names = append(names, g.DisplayName)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// unmapped is a user that cannot be mapped. Who leaves must be able to, whatever the attributes are.
+func (ev *evaluation) unmapped(r *mapping.Rejection) error {
+	if !ev.user.after.Active && ev.current != nil {
+		ev.because("fields and role stay as they were: " + r.Summary)
+		return nil
+	}
+	return refuseUnmapped(r)
+}
+
+// take sets fields and role.
+func (ev *evaluation) take(m *store.MemberRecord, out *mapping.Outcome) {
+	m.Fields = mapping.AppendFieldsJSON(make([]byte, 0, 256), out.Fields)
+	ev.keys = []store.Key{}
+	for _, f := range out.Fields {
+		if f.Set && ev.s.t.unique[f.Field] {
+			ev.keys = append(ev.keys, store.Key{Path: f.Field, Value: filter.Fold(f.Text)})
+		}
+	}
+	if ev.s.t.HasRole {
+		m.Role = out.Role
+	}
+	if role := ev.s.t.Lifecycle.OnCreate.Role; role != "" && !ev.linked {
+		m.Role = role
+		ev.because("onCreate gives the role " + role)
+	}
+}
+
+// keysOf reads the unique fields from the JSON of all.
+func (t *Tenant) keysOf(fields []byte) []store.Key {
+	if len(t.unique) == 0 {
+		return nil
+	}
+	doc, err := resource.Parse(fields)
+	if err != nil {
+		return nil
+	}
+	var keys []store.Key
+	for name, v := range doc.All() {
+		if t.unique[name] && !v.IsNull() {
+			keys = append(keys, store.Key{Path: name, Value: filter.Fold(v.Text())})
+		}
+	}
+	return keys
+}
+
+func (ev *evaluation) setActive(m *store.MemberRecord) {
+	switch ev.change.kind {
+	case Create, Adopt, Reactivate:
+		m.Active = true
+	case Deactivate, Remove, Action:
+		m.Active = false
+	}
+	if m.Pending != nil && ev.user.after != nil && ev.user.after.Active {
+		m.Pending = nil
+		ev.because("the off-boarding that was put off is void")
+	}
+}
+
+// name finds out what the change comes to, and the event that tells of it.
+func (ev *evaluation) name() {
+	c := &ev.change
+	c.typ = eventOf[c.kind]
+	switch c.kind {
+	case Update:
+		if same(c.before, &c.after) {
+			c.typ = ""
+			if (c.before.Pending == nil) == (c.after.Pending == nil) {
+				c.kind = Keep
+			}
+		}
+	case Adopt:
+		switch {
+		case !c.before.Active:
+			c.typ = store.MemberReactivated
+		case !same(c.before, &c.after):
+			c.typ = store.MemberUpdated
+		}
+	case Action:
+		c.action, c.params = ev.step.policy.Action, ev.step.policy.Parameters
+	}
+}
+
+// write makes the decision durable with the transaction: the member, the event and the entry of the log.
+func (ev *evaluation) write(ctx context.Context) error {
+	c := &ev.change
+	if err := ev.ask(ctx); err != nil {
+		return err
+	}
+	if c.typ != "" {
+		if err := ev.s.t.appendEvent(ctx, ev.s.w, c, ev.acknowledged()); err != nil {
+			return err
+		}
+		ev.entry.Event = c.after.Sequence
+	}
+	if err := ev.store(ctx); err != nil {
+		return err
+	}
+	if err := ev.book(ctx); err != nil {
+		return err
+	}
+	if a := ev.s.answered; ev.asked && a != nil && (a.verdict.Refused || ev.acknowledged()) {
+		if err := ev.s.w.DeleteIntent(ctx, a.intent); err != nil {
+			return err
+		}
+		ev.s.consumed = true
+		ev.entry.Answer = a.answer
+	}
+	return ev.log(ctx)
+}
+
+// store writes the member.
+func (ev *evaluation) store(ctx context.Context) error {
+	c := &ev.change
+	c.after.Keys = ev.keys
+	if ev.putOff != nil {
+		c.after.Pending, _ = json.Marshal(ev.putOff) // of plain texts and a time
+	}
+	switch {
+	case c.kind == Keep:
+		return nil
+	case c.kind == Remove:
+		return ev.s.w.DeleteMember(ctx, c.after.ID)
+	case c.before == nil:
+		return ev.s.w.InsertMember(ctx, c.after)
+	}
+	return ev.s.w.ReplaceMember(ctx, c.after)
+}
+
+// appendEvent writes the event of a change and gives the member its sequence.
+func (t *Tenant) appendEvent(ctx context.Context, w store.Writer, c *change, acknowledged bool) error {
+	sequence, err := w.NextSequence(ctx)
+	if err != nil {
+		return err
+	}
+	previous := c.after.Sequence
+	c.after.Sequence = sequence
+	now := t.now()
+	return w.AppendEvent(ctx, store.Event{
+		Sequence: sequence, MemberID: c.after.ID, Type: c.typ, Created: now, NextAttempt: now,
+		Body:      c.appendEnvelope(make([]byte, 0, 768), t.Key, sequence),
+		Delivered: acknowledged || t.Application.Webhook == nil,
+	}, previous)
+}
+
+// log writes the entry. A change of groups or of the mapping that means nothing for a user is not worth one.
+func (ev *evaluation) log(ctx context.Context) error {
+	ev.s.told = append(ev.s.told, outcome{kind: ev.change.kind})
+	if ev.change.kind == Keep && !ev.asked {
+		return nil
+	}
+	w := ev.who()
+	if ev.change.after.ID != "" {
+		w.memberID = ev.change.after.ID
+	}
+	ev.entry.about(w)
+	ev.entry.Decision = ev.change.kind
+	ev.entry.Fields = ev.change.changedNames()
+	return ev.s.w.AppendLog(ctx, ev.entry.row(Subject(ev.s.t.Key, w.userName)))
+}
+
+// logRefusal logs what could not be done where nobody can be told.
+func (ev *evaluation) logRefusal(ctx context.Context, r *refusal) error {
+	ev.s.told = append(ev.s.told, outcome{kind: Reject, reason: r.reason})
+	ev.entry.refused(r)
+	ev.entry.Status = 0
+	return ev.s.w.AppendLog(ctx, ev.entry.row(Subject(ev.s.t.Key, r.user.userName)))
+}
+
+// refused fills in a refusal.
+func (e *Entry) refused(r *refusal) {
+	e.about(r.user)
+	e.Decision, e.Reason, e.Status, e.NextStep, e.Answer = Reject, r.reason, r.scim.Status, r.nextStep, r.answer
+	e.Detail = r.scim.Detail
+	if r.summary != "" {
+		e.Detail = r.summary
+	}
+}

@@ -1,0 +1,190 @@
+package member
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// remap is how far the users have been mapped since the mapping or the application has changed.
+type remap struct {
+	Hash     string    `json:"hash"`
+	Position string    `json:"position,omitempty"`
+	Done     int64     `json:"done"`
+	Total    int64     `json:"total"`
+	Started  time.Time `json:"started"`
+	Finished bool      `json:"finished,omitempty"`
+}
+
+const remapState = "remap"
+
+// Remapping is the progress of a new mapping over the users.
+type Remapping struct {
+	Done, Total int64
+	Started     time.Time
+}
+
+// Remapping tells how far a new mapping is, nil if all users are mapped.
+func (t *Tenant) Remapping(ctx context.Context) (*Remapping, error) {
+	var m remap
+	err := t.store.View(ctx, t.Key, func(r store.Reader) error { return readState(ctx, r, remapState, &m) })
+	if err != nil || m.Hash == "" || m.Finished && m.Hash == t.Hash {
+		return nil, err
+	}
+	return &Remapping{Done: m.Done, Total: max(m.Total, m.Done), Started: m.Started}, nil
+}
+
+// The pages of a new mapping. Users are mapped on a snapshot first; the few who come out otherwise are looked at again in
+// a transaction.
+const (
+	remapPage  = 500
+	remapBatch = 50
+)
+
+// remapSome maps a page of users. It tells whether there are more.
+func (t *Tenant) remapSome(ctx context.Context) (more bool, err error) {
+	var m remap
+	var differ []string
+	done := false
+	counts, err := t.store.Counts(ctx, t.Key)
+	if err != nil {
+		return false, err
+	}
+	err = t.store.View(ctx, t.Key, func(r store.Reader) error {
+		if err := readState(ctx, r, remapState, &m); err != nil {
+			return err
+		}
+		if done = m.Finished && m.Hash == t.Hash; done {
+			return nil
+		}
+		if m.Hash != t.Hash {
+			m = remap{Hash: t.Hash, Total: counts.Users, Started: t.now()}
+		}
+		users, last, err := r.UsersAfter(ctx, m.Position, remapPage)
+		if err != nil {
+			return err
+		}
+		more = len(users) == remapPage
+		m.Position, m.Done, m.Finished = last, m.Done+int64(len(users)), !more
+		differ, err = t.differing(ctx, r, users)
+		return err
+	})
+	if err != nil || done {
+		return false, err
+	}
+	return more, t.remapUsers(ctx, differ, m)
+}
+
+// remapUsers looks at users again, and then notes how far the mapping is.
+func (t *Tenant) remapUsers(ctx context.Context, ids []string, m remap) error {
+	for len(ids) > remapBatch {
+		if err := t.lookAt(ctx, ids[:remapBatch], "Remap", nil); err != nil {
+			return err
+		}
+		ids = ids[remapBatch:]
+	}
+	return t.lookAt(ctx, ids, "Remap", func(w store.Writer) error { return writeState(ctx, w, remapState, m) })
+}
+
+// lookAt decides over users in one transaction. also runs in it, if it is not nil.
+func (t *Tenant) lookAt(ctx context.Context, ids []string, operation string, also func(store.Writer) error) error {
+	s := &session{t: t, op: directory.Operation{Start: t.clock()}}
+	err := t.store.Update(ctx, t.Key, func(w store.Writer) error {
+		s.begin(w)
+		for _, id := range ids {
+			if err := s.again(ctx, id, operation); err != nil {
+				return err
+			}
+		}
+		if also == nil {
+			return nil
+		}
+		return also(w)
+	})
+	if err == nil {
+		s.tell()
+	}
+	return err
+}
+
+// differing are those of the users whose member is not what it is to be.
+func (t *Tenant) differing(ctx context.Context, r store.Reader, users []store.Record) (ids []string, err error) {
+	for i := range users {
+		p, err := t.preview(ctx, r, &users[i])
+		if err != nil {
+			return nil, err
+		}
+		if p.Kind != Keep {
+			ids = append(ids, users[i].ID)
+		}
+	}
+	return ids, nil
+}
+
+// Preview is what would become of one user's member.
+type Preview struct {
+	UserID string
+	Label  string // see Label
+	Kind   Kind   // Reject: the user could not be mapped, and the member would stay as it is
+	Reason string // of a rejection
+	Detail string
+	Before *store.MemberRecord // nil: none
+	After  *store.MemberRecord // nil: none
+	Fields []string            // names of what would change
+}
+
+// preview decides over a user without writing.
+func (t *Tenant) preview(ctx context.Context, r store.Reader, user *store.Record) (Preview, error) {
+	s := &session{t: t, r: r}
+	ev := &evaluation{s: s, user: userChange{before: user, after: user}}
+	err := ev.decide(ctx)
+	p := Preview{UserID: user.ID, Before: ev.current, Kind: ev.change.kind, Fields: ev.change.changedNames()}
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		p.Kind, p.Reason, p.Detail, p.Fields = Reject, refused.reason, refused.summary, nil
+		if p.Detail == "" {
+			p.Detail = refused.scim.Detail
+		}
+		err = nil
+	}
+	if err == nil && p.Kind != Keep && p.Kind != Reject {
+		after := ev.change.after
+		p.After = &after
+		p.Label = Label(after.UserName)
+	}
+	return p, err
+}
+
+// Previews calls yield for each user, in the order of creation, with what the configuration of t would make of it, and
+// writes nothing.
+func (t *Tenant) Previews(ctx context.Context, yield func(Preview) error) error {
+	for position, more := "", true; more; {
+		var page []Preview
+		err := t.store.View(ctx, t.Key, func(r store.Reader) error {
+			users, last, err := r.UsersAfter(ctx, position, remapPage)
+			if err != nil {
+				return err
+			}
+			position, more = last, len(users) == remapPage
+			for i := range users {
+				p, err := t.preview(ctx, r, &users[i])
+				if err != nil {
+					return err
+				}
+				page = append(page, p)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range page {
+			if err := yield(p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package member
+
+import (
+	"context"
+	"slices"
+
+	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// checkUnique refuses what another active member has, or links that member if it belongs to nobody.
+func (ev *evaluation) checkUnique(ctx context.Context) error {
+	c := &ev.change
+	if c.kind == Keep || !c.after.Active {
+		return nil
+	}
+	for _, k := range ev.newKeys() {
+		holders, err := ev.s.r.Holders(ctx, k)
+		if err != nil {
+			return err
+		}
+		for _, h := range holders {
+			if h.ID == c.after.ID {
+				continue
+			}
+			if ev.mayAdopt(&h) {
+				return ev.adopt(ctx, h)
+			}
+			if h.Active {
+				return refuseUniqueness(k.Path, h.UserID == "")
+			}
+		}
+	}
+	return nil
+}
+
+// newKeys are those that the member did not have while it was active.
+func (ev *evaluation) newKeys() []store.Key {
+	b := ev.change.before
+	if b == nil || !b.Active || len(ev.keys) == 0 {
+		return ev.keys
+	}
+	old := ev.s.t.keysOf(b.Fields)
+	return slices.DeleteFunc(slices.Clone(ev.keys), func(k store.Key) bool { return slices.Contains(old, k) })
+}
+
+// mayAdopt tells whether a new member is to be one that is there without a user.
+func (ev *evaluation) mayAdopt(h *store.MemberRecord) bool {
+	return ev.change.kind == Create && h.UserID == "" && ev.s.t.Lifecycle.ExistingMember == config.Adopt
+}
+
+// adopt begins anew with the member that is there.
+func (ev *evaluation) adopt(ctx context.Context, h store.MemberRecord) error {
+	ev.current, ev.change, ev.keys = &h, change{}, nil
+	ev.step = step{kind: Adopt, maps: true}
+	ev.entry.Reasons = nil
+	ev.because("a member without a user has a unique value of the user: existingMember is Adopt")
+	if err := ev.next(ctx); err != nil {
+		return err
+	}
+	return ev.checkUnique(ctx)
+}
