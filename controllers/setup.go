@@ -19,6 +19,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/application"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 	"github.com/scim-operator/scim-operator/controllers/mapping"
+	"github.com/scim-operator/scim-operator/controllers/reference"
 	"github.com/scim-operator/scim-operator/controllers/server"
 	"github.com/scim-operator/scim-operator/controllers/tenant"
 )
@@ -116,12 +117,13 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	}
 	c, events := mgr.GetClient(), mgr.GetEventRecorder(v1alpha1.ManagedBy)
 	applier := &kubeutil.Applier{Client: c, Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme()}
+	references := &reference.Reader{Client: c, Secrets: secrets, Live: mgr.GetAPIReader()}
 	servers := &server.Reconciler{
-		Client: c, Secrets: secrets, Applier: applier, Events: events, Image: o.Image, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now,
+		Client: c, References: references, Secrets: secrets, Applier: applier, Events: events, Image: o.Image, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now,
 		Kinds: &kubeutil.Kinds{Mapper: mgr.GetRESTMapper(), Now: o.Now},
 	}
 	tenants := &tenant.Reconciler{
-		Client: c, Live: mgr.GetAPIReader(), Applier: applier, Events: events, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now, Rand: rand.Reader,
+		Client: c, References: references, Live: mgr.GetAPIReader(), Applier: applier, Events: events, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now, Rand: rand.Reader,
 	}
 	if err := servers.Register(mgr, secrets); err != nil {
 		return fmt.Errorf("set up SCIMServer: %w", err)
@@ -132,7 +134,10 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := (&mapping.Reconciler{Client: c, Events: events}).Register(mgr); err != nil {
 		return fmt.Errorf("set up SCIMMapping: %w", err)
 	}
-	if err := (&application.Reconciler{Client: c, Events: events}).Register(mgr); err != nil {
+	applications := &application.Reconciler{
+		Client: c, References: references, Applier: applier, Events: events, Now: o.Now, Rand: rand.Reader,
+	}
+	if err := applications.Register(mgr, secrets); err != nil {
 		return fmt.Errorf("set up SCIMApplication: %w", err)
 	}
 	return nil

@@ -1,2 +1,3 @@
-// Package application reconciles SCIMApplications: it checks them and counts the tenants that use them.
+// Package application reconciles SCIMApplications: it checks them, counts the tenants that use them, and keeps the
+// credentials of their member feeds.
 package application

@@ -1,17 +1,50 @@
 package compile
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/scimserver/config"
-	"github.com/scim-operator/scim-operator/scimserver/mapping"
-	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 )
 
+// Tokens that a server accepts for a tenant.
+type Tokens struct {
+	Tenant []config.Token // of its identity provider
+	Feed   []config.Token // of its application
+}
+
 // Entry is the tenant as its server gets it. The error names the field that is wrong.
-func Entry(t *v1alpha1.SCIMTenant, tokens []config.Token) (config.Tenant, error) {
+func Entry(t *v1alpha1.SCIMTenant, refs References, tokens Tokens) (config.Tenant, error) {
+	entry := directory(t)
+	entry.Tokens = tokens.Tenant
+	if err := entry.Validate(); err != nil {
+		return config.Tenant{}, err
+	}
+	if err := resolved(t, refs).asError(); err != nil {
+		return config.Tenant{}, err
+	}
+	var rules layers
+	if t.Spec.ApplicationRef != nil {
+		rules = merge(t, refs.Mappings)
+		entry.Application, entry.Lifecycle, entry.Mapping = application(refs.Application), lifecycle(t), rules.mapping
+		entry.Application.FeedTokens = tokens.Feed
+	}
+	if err := refs.Rules.check(entry, rules); err != nil {
+		return config.Tenant{}, err
+	}
+	if entry.Application != nil {
+		if err := lifecycleFinding(entry.Lifecycle, entry.Application).asError(); err != nil {
+			return config.Tenant{}, err
+		}
+	}
+	if err := entry.Validate(); err != nil {
+		return config.Tenant{}, err
+	}
+	return entry, nil
+}
+
+// directory is the tenant as a plain SCIM directory, without tokens.
+func directory(t *v1alpha1.SCIMTenant) config.Tenant {
 	_, gated := Gated(t)
 	entry := config.Tenant{
 		Key:              Key(t),
@@ -22,7 +55,6 @@ func Entry(t *v1alpha1.SCIMTenant, tokens []config.Token) (config.Tenant, error)
 		UniqueIdentifier: string(t.Spec.UniqueIdentifier),
 		KeepPasswords:    t.Spec.Passwords == v1alpha1.PasswordPolicyHash,
 		Groups:           t.Spec.Resources.Groups != v1alpha1.Disabled,
-		Tokens:           tokens,
 		Limits:           limits(t.Spec.Limits),
 		Suspended:        t.Spec.Suspended,
 		Gated:            gated,
@@ -31,37 +63,20 @@ func Entry(t *v1alpha1.SCIMTenant, tokens []config.Token) (config.Tenant, error)
 	for _, e := range t.Spec.SchemaExtensions {
 		entry.Extensions = append(entry.Extensions, extension(e))
 	}
-	if err := entry.Validate(); err != nil {
-		return config.Tenant{}, err
-	}
-	if err := checkClaims(entry); err != nil {
-		return config.Tenant{}, err
-	}
-	return entry, checkSchemas(entry)
+	return entry
 }
 
-// checkClaims compiles the conditions over claims, as the server will.
-func checkClaims(entry config.Tenant) error {
-	for i, issuer := range entry.Issuers {
-		if issuer.Claims == "" {
-			continue
-		}
-		if _, err := mapping.CompileClaims(issuer.Claims); err != nil {
-			return fmt.Errorf("spec.auth.jwt[%d].%w", i, err)
-		}
-	}
-	return nil
-}
+// Same tells whether two entries differ in nothing but tokens.
+func Same(a, b config.Tenant) bool { return withoutTokens(a).Hash() == withoutTokens(b).Hash() }
 
-// checkSchemas builds the tenant's schemas, as the server will. Without extensions they are those of the RFC.
-func checkSchemas(entry config.Tenant) error {
-	if len(entry.Extensions) == 0 {
-		return nil
+func withoutTokens(t config.Tenant) config.Tenant {
+	t.Tokens = nil
+	if t.Application != nil {
+		a := *t.Application
+		a.FeedTokens = nil
+		t.Application = &a
 	}
-	if _, err := schema.New(entry.SchemaOptions()); err != nil {
-		return fmt.Errorf("spec.schemaExtensions: %w", err)
-	}
-	return nil
+	return t
 }
 
 // WantsToken tells whether the tenant has a bearer token: not where its identity provider brings signed ones alone.

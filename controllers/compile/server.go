@@ -25,6 +25,8 @@ type Input struct {
 	// Frozen keeps the entries as they are: new and changed ones do not fit.
 	Frozen bool
 	Now    time.Time
+	// Applications by namespace/name: those that the tenants name, and those of the entries in Previous.
+	Applications map[string]*Application
 }
 
 // Candidate is a tenant that may get an entry.
@@ -35,6 +37,8 @@ type Candidate struct {
 	Accepted bool
 	// Credentials are nil if the tenant has none.
 	Credentials *credentials.Facts
+	// References are what the tenant refers to.
+	References References
 }
 
 // Result is a configuration.
@@ -47,8 +51,9 @@ type Result struct {
 }
 
 // Server makes the configuration of a server. A tenant that isn't accepted keeps its entry in Previous, so that what
-// runs goes on; only its tokens follow the credentials Secret, which has its own validity. A tenant of a namespace that
-// the server doesn't allow loses its entry: that is the decision of the server's owner, not a mistake in the tenant.
+// runs goes on; only its tokens follow the credentials Secrets, which have their own validity, and its brake is released.
+// A tenant of a namespace that the server or the application doesn't allow loses its entry: that is the decision of their
+// owners, not a mistake in the tenant.
 func Server(in Input) Result {
 	c := compilation{in: in, previous: map[string]config.Tenant{}}
 	if in.Previous != nil {
@@ -57,6 +62,9 @@ func Server(in Input) Result {
 		}
 	}
 	out := &config.Server{Version: config.Version, Name: in.Server.Namespace + "/" + in.Server.Name, BaseURL: in.BaseURL}
+	for _, n := range in.Server.Spec.Webhooks.AllowedNetworks {
+		out.AllowedNetworks = append(out.AllowedNetworks, string(n))
+	}
 	for _, t := range in.Tenants {
 		if entry, ok := c.entry(t); ok {
 			out.Tenants = append(out.Tenants, entry)
@@ -82,17 +90,47 @@ func (c *compilation) entry(t Candidate) (config.Tenant, bool) {
 	if had && previous.UID != string(t.Tenant.UID) {
 		previous, had = config.Tenant{}, false
 	}
-	tokens := c.tokens(t, previous.Tokens)
+	if had && !c.stillAllowed(t, previous) {
+		previous, had = config.Tenant{}, false
+	}
+	tokens := Tokens{Tenant: c.tokens(t, previous.Tokens), Feed: c.feedTokens(t.References.Application, previous)}
 	if t.Accepted && (t.Credentials != nil || !WantsToken(t.Tenant)) && !c.in.Frozen {
-		entry, err := Entry(t.Tenant, tokens)
+		entry, err := c.build(t, tokens)
 		if err == nil {
 			return entry, true
 		}
-		c.problems = append(c.problems, fmt.Errorf("tenant %w", err))
-		return previous, had
+		c.problems = append(c.problems, fmt.Errorf("tenant %s: %w", Key(t.Tenant), err))
 	}
+	return c.carry(t, previous, tokens.Tenant), had
+}
+
+func (c *compilation) build(t Candidate, tokens Tokens) (config.Tenant, error) {
+	if err := allowedByApplication(t.Tenant, t.References, t.NamespaceLabels).asError(); err != nil {
+		return config.Tenant{}, err
+	}
+	return Entry(t.Tenant, t.References, tokens)
+}
+
+// carry is an earlier entry that stays, with what follows nevertheless: tokens, and the release of the brake.
+func (c *compilation) carry(t Candidate, previous config.Tenant, tokens []config.Token) config.Tenant {
 	previous.Tokens = tokens
-	return previous, had
+	if previous.Application != nil {
+		a := *previous.Application
+		a.FeedTokens = c.feedTokens(c.in.Applications[a.Name], previous)
+		previous.Application = &a
+		previous.Lifecycle.BrakeRelease = release(t.Tenant)
+	}
+	return previous
+}
+
+// stillAllowed tells whether the application of an earlier entry allows the tenant. One that is gone has not said no.
+func (c *compilation) stillAllowed(t Candidate, previous config.Tenant) bool {
+	if previous.Application == nil || c.in.Applications[previous.Application.Name] == nil {
+		return true
+	}
+	a := c.in.Applications[previous.Application.Name].Object
+	ok, err := Allows(a.Spec.AllowedTenants, a.Namespace, t.Tenant.Namespace, t.NamespaceLabels)
+	return ok && err == nil
 }
 
 func (c *compilation) allows(t Candidate) bool {
@@ -113,8 +151,25 @@ func (c *compilation) tokens(t Candidate, previous []config.Token) []config.Toke
 	case current == nil:
 		return previous
 	}
+	return c.rotate(current, Overlap(t.Tenant), previous)
+}
+
+// feedTokens are those of an application's feed credentials.
+func (c *compilation) feedTokens(a *Application, previous config.Tenant) []config.Token {
+	var earlier []config.Token
+	if p := previous.Application; p != nil && (a == nil || p.Name == a.Object.Namespace+"/"+a.Object.Name) {
+		earlier = p.FeedTokens
+	}
+	if a == nil || a.Feed == nil {
+		return earlier
+	}
+	return c.rotate(a.Feed, FeedOverlap(a.Object), earlier)
+}
+
+// rotate gives the current token and those before it that have not ended yet.
+func (c *compilation) rotate(current *credentials.Facts, overlap time.Duration, previous []config.Token) []config.Token {
 	out := []config.Token{{ID: current.TokenID, SHA256: current.Hash}}
-	end := current.IssuedAt.Add(Overlap(t.Tenant))
+	end := current.IssuedAt.Add(overlap)
 	for _, p := range previous {
 		if p.SHA256 == current.Hash || p.ID == current.TokenID || len(out) == config.MaxTokens {
 			continue
@@ -177,6 +232,22 @@ func Every(t *v1alpha1.SCIMTenant) time.Duration {
 		return r.Every.Duration
 	}
 	return 0
+}
+
+// FeedOverlap is Overlap of the token of an application's feed.
+func FeedOverlap(a *v1alpha1.SCIMApplication) time.Duration {
+	if a.Spec.Feed == nil || a.Spec.Feed.Rotation == nil {
+		return 0
+	}
+	return a.Spec.Feed.Rotation.Overlap.Duration
+}
+
+// FeedEvery is Every of the token of an application's feed.
+func FeedEvery(a *v1alpha1.SCIMApplication) time.Duration {
+	if a.Spec.Feed == nil || a.Spec.Feed.Rotation == nil {
+		return 0
+	}
+	return a.Spec.Feed.Rotation.Every.Duration
 }
 
 func rotation(t *v1alpha1.SCIMTenant) *v1alpha1.TokenRotation {

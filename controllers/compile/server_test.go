@@ -294,7 +294,7 @@ func TestEntry(t *testing.T) {
 			},
 		}}
 	})
-	got, err := compile.Entry(in, nil)
+	got, err := compile.Entry(in, compile.References{}, compile.Tokens{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +314,7 @@ func TestEntry(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	in.Status.Conditions = []metav1.Condition{{Type: "example.com/Ready", Status: metav1.ConditionTrue}}
-	if got, err = compile.Entry(in, nil); err != nil || got.Gated {
+	if got, err = compile.Entry(in, compile.References{}, compile.Tokens{}); err != nil || got.Gated {
 		t.Errorf("gate is met: gated %v, %v", got.Gated, err)
 	}
 }
@@ -347,15 +347,6 @@ func TestTenant(t *testing.T) {
 		"not allowed, invalid": {compile.TenantFacts{Tenant: tenant("a", func(t *v1alpha1.SCIMTenant) { t.Spec.Protocol = "x" }), Server: server(same)}, v1alpha1.ReasonNotAllowedByServer, ""},
 		"data elsewhere":       {compile.TenantFacts{Tenant: tenant("a"), Server: server(), BoundTo: "scim/other"}, v1alpha1.ReasonNotImplemented, "set spec.serverRef back to scim/other"},
 		"name taken":           {compile.TenantFacts{Tenant: tenant("a", own), Taken: "SCIMServer ns/a exists already"}, v1alpha1.ReasonConflict, "name a SCIMServer in spec.serverRef"},
-		"application": {compile.TenantFacts{Tenant: tenant("a", func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "x"} }), Server: server()},
-			v1alpha1.ReasonNotImplemented, "spec.applicationRef is not implemented"},
-		"several": {compile.TenantFacts{Tenant: tenant("a", func(t *v1alpha1.SCIMTenant) {
-			t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "x"}
-			t.Spec.MappingRefs = []v1alpha1.LocalReference{{Name: "m"}}
-			t.Spec.Lifecycle = &v1alpha1.Lifecycle{}
-			t.Spec.Auth = &v1alpha1.TenantAuth{JWT: []v1alpha1.JWTIssuer{{Issuer: "https://i"}}}
-		}), Server: server()}, v1alpha1.ReasonNotImplemented, "spec.applicationRef, spec.mappingRefs and spec.lifecycle are not"},
-		"invalid": {compile.TenantFacts{Tenant: tenant("a", func(t *v1alpha1.SCIMTenant) { t.Spec.Protocol = "Loose" }), Server: server()}, v1alpha1.ReasonInvalid, `protocol "Loose"`},
 		"claims": {compile.TenantFacts{Tenant: tenant("a", signed(false), func(t *v1alpha1.SCIMTenant) { t.Spec.Auth.JWT[1].Claims = "claims.azp ==" }), Server: server()},
 			v1alpha1.ReasonInvalid, "spec.auth.jwt[1].claims"},
 		"claims, good": {compile.TenantFacts{Tenant: tenant("a", signed(false), func(t *v1alpha1.SCIMTenant) { t.Spec.Auth.JWT[1].Claims = `claims.azp == "x"` }), Server: server()},

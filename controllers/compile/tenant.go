@@ -2,7 +2,6 @@ package compile
 
 import (
 	"fmt"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -25,28 +24,19 @@ type TenantFacts struct {
 	Leaving string
 	// Credentials is what is wrong with the Secret of a token that the admin brings.
 	Credentials Finding
+	// References are what the tenant refers to.
+	References References
 }
 
-// Tenant tells whether the tenant is accepted. What the server's owner decides comes first: the rest of a tenant's spec
-// must not hide it.
+// Tenant tells whether the tenant is accepted. What the owners of server and application decide comes first: the rest of a
+// tenant's spec must not hide it.
 func Tenant(f TenantFacts) Finding {
-	return first(f, serverFound, allowed, bound, ownership, notImplemented, entryValid,
+	return first(f, serverFound, allowed,
+		func(f TenantFacts) Finding { return allowedByApplication(f.Tenant, f.References, f.NamespaceLabels) },
+		bound, ownership,
+		func(f TenantFacts) Finding { return resolved(f.Tenant, f.References) },
+		entryValid,
 		func(f TenantFacts) Finding { return f.Credentials })
-}
-
-// notImplemented names the fields that this version does not act on.
-func notImplemented(f TenantFacts) Finding {
-	var fields []string
-	add := func(set bool, field string) {
-		if set {
-			fields = append(fields, field)
-		}
-	}
-	s := f.Tenant.Spec
-	add(s.ApplicationRef != nil, "spec.applicationRef")
-	add(len(s.MappingRefs) > 0, "spec.mappingRefs")
-	add(s.Lifecycle != nil, "spec.lifecycle")
-	return unsupported(fields)
 }
 
 func jwtOf(a *v1alpha1.TenantAuth) []v1alpha1.JWTIssuer {
@@ -56,20 +46,8 @@ func jwtOf(a *v1alpha1.TenantAuth) []v1alpha1.JWTIssuer {
 	return a.JWT
 }
 
-// unsupported is the finding about fields that are set but not acted on.
-func unsupported(fields []string) Finding {
-	switch len(fields) {
-	case 0:
-		return Finding{}
-	case 1:
-		return found(v1alpha1.ReasonNotImplemented, "%s is not implemented by this version of the operator; remove it", fields[0])
-	}
-	return found(v1alpha1.ReasonNotImplemented, "%s and %s are not implemented by this version of the operator; remove them",
-		strings.Join(fields[:len(fields)-1], ", "), fields[len(fields)-1])
-}
-
 func entryValid(f TenantFacts) Finding {
-	if _, err := Entry(f.Tenant, nil); err != nil {
+	if _, err := Entry(f.Tenant, f.References, Tokens{}); err != nil {
 		return found(v1alpha1.ReasonInvalid, "%v", err)
 	}
 	return Finding{}

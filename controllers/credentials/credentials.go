@@ -67,7 +67,8 @@ const (
 // Request is what is to be decided on.
 type Request struct {
 	Current map[string][]byte // data of the Secret as it is, nil if there is none
-	URL     string            // the tenant's base URL
+	URL     string            // the tenant's base URL, "" for feed credentials
+	Feeds   string            // addresses of member feeds, "" for a tenant's credentials
 	// NoToken: the identity provider brings signed tokens, and the Secret holds the base URL alone.
 	NoToken bool
 	// Brought is the token that the admin brings, checked by CheckBrought; "": the operator generates it.
@@ -124,11 +125,16 @@ func (r Request) cause(current Facts, invalid error) Cause {
 
 func (r Request) data(token string, f Facts) map[string][]byte {
 	out := map[string]string{
-		v1alpha1.SecretKeyBaseURL:       r.URL,
 		v1alpha1.SecretKeyToken:         token,
 		v1alpha1.SecretKeyAuthorization: "Bearer " + token,
 		v1alpha1.SecretKeyTokenID:       f.TokenID,
 		v1alpha1.SecretKeyIssuedAt:      f.IssuedAt.UTC().Format(time.RFC3339),
+	}
+	if r.URL != "" {
+		out[v1alpha1.SecretKeyBaseURL] = r.URL
+	}
+	if r.Feeds != "" {
+		out[v1alpha1.SecretKeyFeeds] = r.Feeds
 	}
 	if r.Every > 0 && r.Brought == "" {
 		out[v1alpha1.SecretKeyExpiresAt] = f.IssuedAt.Add(r.Every).UTC().Format(time.RFC3339)

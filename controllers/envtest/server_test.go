@@ -214,7 +214,7 @@ var _ = Describe("Mappings and applications", func() {
 			Spec: v1alpha1.SCIMMappingSpec{Attributes: []v1alpha1.AttributeRule{{Field: "email", From: "mail"}}}})
 		eventually(ctx, app, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "")
 		eventually(ctx, sound, v1alpha1.ConditionAccepted, metav1.ConditionTrue, v1alpha1.ReasonAccepted, "")
-		eventuallyRefused(ctx, wrong, v1alpha1.ReasonInvalid, `spec.attributes[0].from (field email): path "mail": a user has no such attribute`)
+		eventuallyRefused(ctx, wrong, v1alpha1.ReasonInvalid, `spec.attributes[0].from, column 1`)
 
 		tenant := create(ctx, newTenant(ns, "acme", func(t *v1alpha1.SCIMTenant) {
 			t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "app"}
@@ -234,7 +234,7 @@ var _ = Describe("Mappings and applications", func() {
 		change(ctx, app, func(a *v1alpha1.SCIMApplication) {
 			a.Spec.Delivery = &v1alpha1.Delivery{Webhook: &v1alpha1.Webhook{URL: "https://app.example.com/scim", SecretRef: v1alpha1.LocalReference{Name: "s"}}}
 		})
-		eventuallyRefused(ctx, app, v1alpha1.ReasonNotImplemented, "spec.delivery")
+		eventuallyRefused(ctx, app, v1alpha1.ReasonSecretNotFound, "spec.delivery.webhook.secretRef: there is no Secret s")
 	})
 })
 
@@ -251,7 +251,7 @@ var _ = Describe("A steady cluster", func() {
 			t.Spec.Auth = &v1alpha1.TenantAuth{Bearer: &v1alpha1.BearerAuth{Rotation: &v1alpha1.TokenRotation{Every: metav1.Duration{Duration: time.Hour * 24}}}}
 		}))
 		refused := create(ctx, newTenant(ns, "refused", func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "app"} }))
-		eventuallyRefused(ctx, refused, v1alpha1.ReasonNotImplemented, "")
+		eventuallyRefused(ctx, refused, v1alpha1.ReasonApplicationNotFound, "")
 		ownServer := newServer(ns, "own")
 		eventuallyReady(ctx, ownServer)
 		eventuallyReady(ctx, shared)

@@ -147,12 +147,12 @@ var _ = Describe("What a tenant refers to", func() {
 })
 
 var _ = Describe("A tenant that cannot be served", func() {
-	It("says which fields are not implemented", func(ctx context.Context) {
+	It("says what it refers to is missing", func(ctx context.Context) {
 		tenant := create(ctx, newTenant(newNamespace(ctx, nil), "acme", func(t *v1alpha1.SCIMTenant) {
 			t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "app"}
 			t.Spec.Lifecycle = &v1alpha1.Lifecycle{}
 		}))
-		eventuallyRefused(ctx, tenant, v1alpha1.ReasonNotImplemented, "spec.applicationRef and spec.lifecycle are not implemented")
+		eventuallyRefused(ctx, tenant, v1alpha1.ReasonApplicationNotFound, "there is no SCIMApplication "+tenant.Namespace+"/app")
 		eventually(ctx, tenant, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, "not served")
 		eventually(ctx, tenant, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, "not served")
 		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef, t.Spec.Lifecycle = nil, nil })
@@ -166,7 +166,7 @@ var _ = Describe("A tenant that cannot be served", func() {
 			t.Spec.Suspended = true
 			t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "app"}
 		})
-		eventuallyRefused(ctx, tenant, v1alpha1.ReasonNotImplemented, "spec.applicationRef")
+		eventuallyRefused(ctx, tenant, v1alpha1.ReasonApplicationNotFound, "/app")
 		eventually(ctx, tenant, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, "generation 1 is still served")
 		Consistently(func(g Gomega) { g.Expect(entryOf(ctx, g, tenant)).To(Equal(before)) }).WithContext(ctx).Should(Succeed())
 

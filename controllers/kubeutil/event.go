@@ -37,7 +37,8 @@ func notable(was, is *metav1.Condition) bool {
 		return !wasTrue
 	case metav1.ConditionFalse:
 		// What hangs on acceptance has no news of its own while an object is set up.
-		return wasTrue || (is.Type == string(v1alpha1.ConditionAccepted) && (was == nil || was.Reason != is.Reason))
+		own := is.Type == string(v1alpha1.ConditionAccepted) || is.Type == string(v1alpha1.ConditionDelivering)
+		return wasTrue || (own && (was == nil || was.Reason != is.Reason))
 	}
 	return false
 }

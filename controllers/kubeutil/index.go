@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/compile"
 )
 
 // Names of the indexes in the manager's cache. Values that name objects are namespace/name.
@@ -17,6 +18,7 @@ const (
 	IndexTenantMapping     = "tenant.mapping"     // SCIMTenants by SCIMMapping
 	IndexServerSecret      = "server.secret"      // SCIMServers by the Secret of their certificate
 	IndexServerHost        = "server.host"        // SCIMServers by the host of their Ingress, a bare name
+	IndexApplicationSecret = "application.secret" // SCIMApplications by the Secret that signs their webhooks
 )
 
 // RegisterIndexes adds the indexes to a cache, before it starts.
@@ -31,6 +33,9 @@ func RegisterIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		if err := index(ctx, indexer, name, &v1alpha1.SCIMTenant{}, values); err != nil {
 			return err
 		}
+	}
+	if err := index(ctx, indexer, IndexApplicationSecret, &v1alpha1.SCIMApplication{}, webhookSecretOf); err != nil {
+		return err
 	}
 	servers := map[string]func(*v1alpha1.SCIMServer) []string{
 		IndexServerSecret: certificateOf,
@@ -92,6 +97,13 @@ func MappingsOf(t *v1alpha1.SCIMTenant) []string {
 		out = append(out, join(t.Namespace, ref.Name))
 	}
 	return out
+}
+
+func webhookSecretOf(a *v1alpha1.SCIMApplication) []string {
+	if name := compile.WebhookSecret(a); name != "" {
+		return []string{join(a.Namespace, name)}
+	}
+	return nil
 }
 
 func certificateOf(s *v1alpha1.SCIMServer) []string {

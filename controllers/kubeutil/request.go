@@ -12,6 +12,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
 )
 
 // Requests asks for the reconciliation of objects by namespace/name.
@@ -38,6 +40,16 @@ func ListRequests(ctx context.Context, c client.Reader, list client.ObjectList, 
 	}
 	if err != nil {
 		log.FromContext(ctx).Error(err, "List of the cache failed", "index", index)
+	}
+	return out
+}
+
+// SignedBy asks for the reconciliation of the tenants whose applications sign their webhooks with a Secret's keys.
+func SignedBy(ctx context.Context, c client.Reader, secret client.Object) []reconcile.Request {
+	var out []reconcile.Request
+	key := join(secret.GetNamespace(), secret.GetName())
+	for _, application := range ListRequests(ctx, c, &v1alpha1.SCIMApplicationList{}, IndexApplicationSecret, key) {
+		out = append(out, ListRequests(ctx, c, &v1alpha1.SCIMTenantList{}, IndexTenantApplication, application.String())...)
 	}
 	return out
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/controllers/admission"
 	"github.com/scim-operator/scim-operator/controllers/compile"
-	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 )
 
 func (p *pass) judgeServers() {
@@ -36,7 +35,10 @@ func (p *pass) judgeTenants() {
 func (p *pass) candidate(t *v1alpha1.SCIMTenant) *candidate {
 	c := &candidate{tenant: t, server: p.objects.Servers[compile.ServerKey(t)]}
 	c.brought, c.token = broughtToken(t, p.objects.Secrets)
-	facts := compile.TenantFacts{Tenant: t, Server: c.server, NamespaceLabels: p.labels(t.Namespace), Credentials: c.token}
+	c.references = p.references(t)
+	facts := compile.TenantFacts{
+		Tenant: t, Server: c.server, NamespaceLabels: p.labels(t.Namespace), Credentials: c.token, References: c.references,
+	}
 	wrong := p.servers[compile.ServerKey(t)]
 	if t.OwnServer() && c.server != nil {
 		facts.Taken = fmt.Sprintf("SCIMServer %s exists already and belongs to somebody else", compile.ServerKey(t))
@@ -50,7 +52,9 @@ func (p *pass) candidate(t *v1alpha1.SCIMTenant) *candidate {
 			Message: fmt.Sprintf("SCIMServer %s is not accepted: %s", compile.ServerKey(t), wrong.Message)}
 		return c
 	}
-	c.finding = tenantFinding(facts)
+	if c.finding = tenantFinding(facts); c.finding.OK() {
+		c.finding = p.mappingFinding(t)
+	}
 	return c
 }
 
@@ -75,13 +79,67 @@ func (p *pass) tell(kind, key string, f compile.Finding) {
 	p.diary.finding(kind, key, f, func() string { return p.objects.Place(kind, key, fieldOf(f.Message)) })
 }
 
-func (p *pass) judgeTheRest() {
+func (p *pass) judgeApplications() {
+	p.applications = map[string]*compile.Application{}
 	for _, key := range slices.Sorted(maps.Keys(p.objects.Applications)) {
-		p.tell(v1alpha1.KindSCIMApplication, key, compile.ApplicationFinding(p.objects.Applications[key]))
+		o := p.objects.Applications[key]
+		a := &compile.Application{Object: o}
+		a.SigningKeys, a.Finding = p.signingKeys(o)
+		for _, f := range []compile.Finding{compile.ApplicationFinding(o), refused(admission.Application(o))} {
+			if !f.OK() {
+				a.Finding = f
+			}
+		}
+		p.applications[key] = a
+		p.tell(v1alpha1.KindSCIMApplication, key, a.Finding)
 	}
+}
+
+// signingKeys are those of an application's webhook.
+func (p *pass) signingKeys(o *v1alpha1.SCIMApplication) ([]string, compile.Finding) {
+	name := compile.WebhookSecret(o)
+	if name == "" {
+		return nil, compile.Finding{}
+	}
+	secret, ok := p.objects.Secrets[o.Namespace+"/"+name]
+	if !ok {
+		return nil, compile.WebhookSecretMissing(o)
+	}
+	return compile.SigningKeys(o, secret.Data)
+}
+
+func (p *pass) judgeMappings() {
+	p.mappings = map[string]compile.Finding{}
 	for _, key := range slices.Sorted(maps.Keys(p.objects.Mappings)) {
-		p.tell(v1alpha1.KindSCIMMapping, key, compile.MappingFinding(p.objects.Mappings[key]))
+		f := refused(admission.Mapping(p.objects.Mappings[key]))
+		if f.OK() {
+			f = compile.MappingFinding(p.objects.Mappings[key])
+		}
+		p.mappings[key] = f
+		p.tell(v1alpha1.KindSCIMMapping, key, f)
 	}
+}
+
+// references are what a tenant refers to.
+func (p *pass) references(t *v1alpha1.SCIMTenant) compile.References {
+	refs := compile.References{Rules: &p.rules, Application: p.applications[compile.ApplicationKey(t)], Mappings: map[string]*v1alpha1.SCIMMapping{}}
+	for _, ref := range t.Spec.MappingRefs {
+		if m := p.objects.Mappings[t.Namespace+"/"+ref.Name]; m != nil {
+			refs.Mappings[ref.Name] = m
+		}
+	}
+	return refs
+}
+
+// mappingFinding is about those mappings of a tenant that an API server would have refused.
+func (p *pass) mappingFinding(t *v1alpha1.SCIMTenant) compile.Finding {
+	for _, ref := range t.Spec.MappingRefs {
+		key := t.Namespace + "/" + ref.Name
+		if f := p.mappings[key]; !f.OK() {
+			return compile.Finding{Reason: f.Reason, Message: fmt.Sprintf("SCIMMapping %s is not accepted: %s", key, f.Message)}
+		}
+	}
+	return compile.Finding{}
 }
 
 // maxMessages of one object's finding: more of them help nobody.
@@ -111,17 +169,7 @@ func tenantFinding(facts compile.TenantFacts) compile.Finding {
 	if f := refused(admission.Tenant(facts.Tenant)); !f.OK() {
 		return f
 	}
-	if f := compile.Tenant(facts); !f.OK() || len(facts.Tenant.Spec.SchemaExtensions) == 0 {
-		return f
-	}
-	entry, err := compile.Entry(facts.Tenant, nil)
-	if err == nil {
-		_, err = schema.New(entry.SchemaOptions())
-	}
-	if err != nil {
-		return compile.Finding{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf("spec.schemaExtensions: %v", err)}
-	}
-	return compile.Finding{}
+	return compile.Tenant(facts)
 }
 
 var fieldForm = regexp.MustCompile(`^(spec|metadata)(\.[A-Za-z]+|\[[0-9]+\])+`)

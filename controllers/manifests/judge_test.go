@@ -103,9 +103,10 @@ func TestFindings(t *testing.T) {
 		text string
 		want []string
 	}{
-		"not implemented": {acme + "  applicationRef: {name: a}\n  mappingRefs: [{name: b}]\n", []string{"reason=NotImplemented", "spec.applicationRef and spec.mappingRefs", "at=a.yaml:7"}},
-		"long name":       {strings.Replace(acme, "acme", strings.Repeat("a", 53), 1), []string{"reason=Invalid", "metadata.name", "at=a.yaml:4"}},
-		"taken":           {acme + "---\n" + conflict, []string{"reason=Conflict", "SCIMServer default/acme exists already", "spec.serverRef"}},
+		"no application": {acme + "  applicationRef: {name: a}\n  mappingRefs: [{name: b}]\n", []string{"reason=ApplicationNotFound", "no SCIMApplication default/a"}},
+		"lifecycle":      {acme + "  lifecycle: {onDelete: {action: None}}\n", []string{"reason=Invalid", "lifecycle needs an applicationRef", "at=a.yaml:7"}},
+		"long name":      {strings.Replace(acme, "acme", strings.Repeat("a", 53), 1), []string{"reason=Invalid", "metadata.name", "at=a.yaml:4"}},
+		"taken":          {acme + "---\n" + conflict, []string{"reason=Conflict", "SCIMServer default/acme exists already", "spec.serverRef"}},
 		"extension": {acme + "  schemaExtensions:\n  - id: urn:example:badge\n    attributes:\n    - name: badge\n    - name: BADGE\n",
 			[]string{"reason=Invalid", "spec.schemaExtensions[0].attributes: ", "two attributes have the same name", "at=a.yaml:9"}},
 		"reserved attribute": {acme + "  schemaExtensions:\n  - id: urn:ietf:params:scim:schemas:extension:lucid:2.0:User\n    attributes:\n    - name: schemas\n    - name: $ref\n",
@@ -113,7 +114,9 @@ func TestFindings(t *testing.T) {
 		"postgres": {acme + "  serverRef: {name: pg}\n---\napiVersion: scim-operator.io/v1alpha1\nkind: SCIMServer\nmetadata: {name: pg}\n" +
 			"spec: {storage: {postgres: {secretRef: {name: a}}}}\n", []string{"reason=NotImplemented", "spec.storage.postgres is not implemented", "reason=ServerNotReady"}},
 		"application": {"apiVersion: scim-operator.io/v1alpha1\nkind: SCIMApplication\nmetadata: {name: a}\nspec:\n  displayName: A\n  delivery: {}\n",
-			[]string{"kind=SCIMApplication", "reason=NotImplemented", "spec.delivery is not implemented", "at=a.yaml:6"}},
+			[]string{"kind=SCIMApplication", "reason=Invalid", "spec.delivery: Invalid value: give a webhook", "at=a.yaml:6"}},
+		"webhook Secret": {"apiVersion: scim-operator.io/v1alpha1\nkind: SCIMApplication\nmetadata: {name: a}\nspec:\n  delivery: {webhook: {url: 'https://a.example.com', secretRef: {name: s}}}\n",
+			[]string{"kind=SCIMApplication", "reason=SecretNotFound", "no Secret s in namespace default", "at=a.yaml:5"}},
 		"mapping": {"apiVersion: scim-operator.io/v1alpha1\nkind: SCIMMapping\nmetadata: {name: m}\nspec:\n  attributes:\n  - {field: a, from: 'emails['}\n",
 			[]string{"kind=SCIMMapping", "reason=Invalid", "spec.attributes[0].from", "at=a.yaml:6"}},
 		"many": {acme + "  protocol: a\n  uniqueIdentifier: b\n  deletionPolicy: c\n  resources: {groups: d}\n  limits: {users: 0, groups: 0, burst: 0}\n",

@@ -25,6 +25,8 @@ type announcement struct {
 	state      string // why requests are refused; "": they are not
 	hash       string // of the entry
 	headerFile string
+	feed       string // a curl line's URL of the member feed; "": there is none
+	feedHeader string // file with the header for it
 }
 
 // notice tells people what is served, as soon as the server has reported it. Reports come from another goroutine than
@@ -61,11 +63,18 @@ func (p *pass) announcements(c *config.Server) map[string]announcement {
 		}
 		out[entry.Key] = a
 	}
-	for _, c := range p.candidates {
-		key := compile.Key(c.tenant)
-		if a, ok := out[key]; ok && c.facts != nil {
-			a.tokenID, a.file, a.headerFile = c.facts.TokenID, p.vault.secretFile(key), p.vault.headerFile(key)
+	for _, t := range p.candidates {
+		key := compile.Key(t.tenant)
+		if a, ok := out[key]; ok && t.facts != nil {
+			a.tokenID, a.file, a.headerFile = t.facts.TokenID, p.vault.secretFile(key), p.vault.headerFile(key)
 			out[key] = a
+		}
+	}
+	for _, entry := range c.Tenants {
+		if entry.Application != nil && len(entry.Application.FeedTokens) > 0 {
+			a := out[entry.Key]
+			a.feed, a.feedHeader = p.local+feedPath(entry.Key)+"/members", p.feeds.headerFile(entry.Application.Name)
+			out[entry.Key] = a
 		}
 	}
 	return out
@@ -108,7 +117,7 @@ func (n *notice) report(r config.Report) {
 			continue
 		}
 		n.told[key] = a
-		if before.url == a.url && before.tokenID == a.tokenID && before.state == a.state {
+		if before.url == a.url && before.tokenID == a.tokenID && before.state == a.state && before.feed == a.feed {
 			continue
 		}
 		n.log.Info("tenant is served", "tenant", key, "url", a.url, "credentials", a.file, "state", a.state)
@@ -147,6 +156,9 @@ func (a announcement) block(key string) string {
 		state = "is " + a.state + " and answers 503"
 	}
 	text := fmt.Sprintf("\nSCIMTenant %s %s.\n  Base URL  %s\n", key, state, a.url)
+	if a.feed != "" {
+		text += fmt.Sprintf("  Members   curl -H @%s %s\n", quote(a.feedHeader), quote(a.feed))
+	}
 	if a.file == "" {
 		return text
 	}

@@ -22,12 +22,15 @@ const serverName = "local/manifests"
 // pass is one way from the folder to the configuration.
 type pass struct {
 	*Source
-	objects    *folder.Objects
-	servers    map[string]compile.Finding
-	base       string // base URL
-	candidates []*candidate
-	now        time.Time
-	next       time.Time // when the configuration changes by itself; zero: never
+	objects  *folder.Objects
+	servers  map[string]compile.Finding
+	mappings map[string]compile.Finding
+	base     string // base URL
+
+	applications map[string]*compile.Application
+	candidates   []*candidate
+	now          time.Time
+	next         time.Time // when the configuration changes by itself; zero: never
 }
 
 // candidate is a tenant, and what was found on the way.
@@ -38,6 +41,8 @@ type candidate struct {
 	token   compile.Finding      // about that
 	finding compile.Finding
 	facts   *credentials.Facts
+
+	references compile.References
 }
 
 func (p *pass) run() (err error) {
@@ -52,9 +57,11 @@ func (p *pass) run() (err error) {
 	if p.base, err = p.baseURL(); err != nil {
 		return err
 	}
+	p.judgeApplications()
+	p.judgeMappings()
 	p.judgeTenants()
-	p.judgeTheRest()
 	p.issueAll()
+	p.issueFeeds()
 	return p.configure()
 }
 
@@ -112,7 +119,9 @@ func (p *pass) configure() error {
 
 // compile puts the tenants of all servers together.
 func (p *pass) compile() *config.Server {
-	out := &config.Server{Version: config.Version, Name: serverName, BaseURL: p.base, Purges: slices.Clone(p.state.purges)}
+	out := &config.Server{
+		Version: config.Version, Name: serverName, BaseURL: p.base, Purges: slices.Clone(p.state.purges), AllowedNetworks: p.allowedNetworks(),
+	}
 	for _, in := range p.inputs() {
 		result := compile.Server(*in)
 		out.Tenants = append(out.Tenants, result.Config.Tenants...)
@@ -123,6 +132,23 @@ func (p *pass) compile() *config.Server {
 	}
 	slices.SortFunc(out.Tenants, func(a, b config.Tenant) int { return strings.Compare(a.Key, b.Key) })
 	return out
+}
+
+// loopback is what webhooks may reach here, and not in a cluster: applications under development run on the same machine.
+var loopback = []string{"127.0.0.0/8", "::1/128"}
+
+// allowedNetworks are those of all servers that are in order.
+func (p *pass) allowedNetworks() []string {
+	out := slices.Clone(loopback)
+	for key, s := range p.objects.Servers {
+		if f := p.servers[key]; f.OK() {
+			for _, n := range s.Spec.Webhooks.AllowedNetworks {
+				out = append(out, string(n))
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)[:min(len(slices.Compact(out)), config.MaxNetworks)]
 }
 
 // inputs are what each server's configuration is made of.
@@ -141,11 +167,12 @@ func (p *pass) inputs() map[string]*compile.Input {
 		}
 		in := inputs[key]
 		if in == nil {
-			in = &compile.Input{Server: c.server, BaseURL: p.base, Previous: &config.Server{}, Now: p.now}
+			in = &compile.Input{Server: c.server, BaseURL: p.base, Previous: &config.Server{}, Now: p.now, Applications: p.applications}
 			inputs[key] = in
 		}
 		in.Tenants = append(in.Tenants, compile.Candidate{
 			Tenant: c.tenant, NamespaceLabels: p.labels(c.tenant.Namespace), Accepted: c.finding.OK(), Credentials: c.facts,
+			References: c.references,
 		})
 		if entry, ok := previous[compile.Key(c.tenant)]; ok {
 			in.Previous.Tenants = append(in.Previous.Tenants, entry)

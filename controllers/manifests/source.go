@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/manifests/folder"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
@@ -54,10 +55,14 @@ type Source struct {
 	Options
 	local  string // base URL of this machine
 	state  *state
-	vault  vault
+	vault  vault // of tenants
+	feeds  vault // of applications
 	diary  diary
 	notice *notice
 	offer  func([]byte) error
+	rules  compile.Rules
+	// feedKeys are namespace/name of the applications whose feed credentials are kept.
+	feedKeys []string
 	// offered is the hash of the configuration that the server has taken in this run.
 	offered string
 }
@@ -81,7 +86,7 @@ func New(o Options) (*Source, error) {
 	}
 	o.timing = o.timing.orDefaults()
 	return &Source{
-		Options: o, vault: vault{dir: filepath.Join(o.Data, "credentials")},
+		Options: o, vault: newVault(o.Data), feeds: newFeedVault(o.Data),
 		diary: diary{log: o.Log, told: map[string]string{}}, notice: newNotice(o),
 	}, nil
 }
@@ -161,6 +166,9 @@ func (s *Source) folders() []string {
 	for key := range s.state.tenants {
 		list = append(list, filepath.Dir(s.vault.secretFile(key)))
 	}
+	for _, key := range s.feedKeys {
+		list = append(list, filepath.Dir(s.feeds.secretFile(key)))
+	}
 	slices.Sort(list)
 	return slices.Compact(list)
 }
@@ -173,6 +181,9 @@ func (s *Source) files() []string {
 	}
 	for _, key := range slices.Sorted(maps.Keys(s.state.tenants)) {
 		list = append(list, s.vault.secretFile(key), s.vault.headerFile(key))
+	}
+	for _, key := range s.feedKeys {
+		list = append(list, s.feeds.secretFile(key), s.feeds.headerFile(key))
 	}
 	return list
 }

@@ -17,9 +17,30 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/manifests/folder"
 )
 
-// vault keeps the credentials Secrets of tenants as files that only their owner may read: namespace/name.yaml is the Secret,
+// vault keeps credentials Secrets as files that only their owner may read: namespace/name.yaml is the Secret,
 // namespace/name.header the HTTP header for curl. Keys are namespace/name, whose form the folder has checked.
-type vault struct{ dir string }
+type vault struct {
+	dir string
+	// name of the Secret for the name of what it belongs to.
+	name func(string) string
+	// comment stands above the Secret; %s is what it belongs to.
+	comment string
+}
+
+func newVault(data string) vault {
+	return vault{
+		dir: filepath.Join(data, "credentials"), name: v1alpha1.CredentialsSecretName,
+		comment: "What the identity provider of SCIMTenant %s is given. Delete this file to replace the token.",
+	}
+}
+
+// newFeedVault is for the feed credentials of applications.
+func newFeedVault(data string) vault {
+	return vault{
+		dir: filepath.Join(data, "feed-credentials"), name: v1alpha1.FeedCredentialsSecretName,
+		comment: "With this SCIMApplication %s reads its member feeds. Delete this file to replace the token.",
+	}
+}
 
 func (v vault) secretFile(key string) string {
 	return filepath.Join(v.dir, filepath.FromSlash(key)+".yaml")
@@ -44,7 +65,7 @@ func (v vault) read(key string) (*folder.Secret, error) {
 // write keeps a tenant's Secret, where it differs from the current one.
 func (v vault) write(key string, current *folder.Secret, next folder.Secret) error {
 	if current == nil || !credentials.Same(current.Data, next.Data) || !maps.Equal(current.Annotations, next.Annotations) {
-		text, err := render(key, next)
+		text, err := v.render(key, next)
 		if err != nil {
 			return err
 		}
@@ -74,9 +95,9 @@ func (v vault) writeHeader(key string, next folder.Secret) error {
 }
 
 // render writes a Secret so that people can read it, and kubectl.
-func render(key string, s folder.Secret) ([]byte, error) {
+func (v vault) render(key string, s folder.Secret) ([]byte, error) {
 	namespace, name, _ := strings.Cut(key, "/")
-	metadata := map[string]any{"namespace": namespace, "name": v1alpha1.CredentialsSecretName(name)}
+	metadata := map[string]any{"namespace": namespace, "name": v.name(name)}
 	if len(s.Annotations) > 0 {
 		metadata["annotations"] = s.Annotations
 	}
@@ -88,9 +109,9 @@ func render(key string, s folder.Secret) ([]byte, error) {
 		"apiVersion": "v1", "kind": "Secret", "type": v1alpha1.SecretTypeCredentials, "metadata": metadata, "stringData": data,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("credentials of SCIMTenant %s: %w", key, err)
+		return nil, fmt.Errorf("credentials of %s: %w", key, err)
 	}
-	return append([]byte("# What the identity provider of SCIMTenant "+key+" is given. Delete this file to replace the token.\n"), text...), nil
+	return append(fmt.Appendf(nil, "# "+v.comment+"\n", key), text...), nil
 }
 
 // remove deletes a tenant's credentials.

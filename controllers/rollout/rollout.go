@@ -101,6 +101,26 @@ func (r *Rollout) Tenant(key string) (config.TenantReport, bool) {
 	return latest, found
 }
 
+// Rejections are the kinds of rejection that the pods have seen of a tenant, those of the same kind added up.
+func (r *Rollout) Rejections(key string) []config.Rejection {
+	var out []config.Rejection
+	for _, p := range r.pods {
+		for _, one := range p.report.Tenants[key].Rejections {
+			i := slices.IndexFunc(out, func(o config.Rejection) bool { return o.Reason == one.Reason })
+			if i < 0 {
+				out = append(out, one)
+				continue
+			}
+			count := out[i].Count + one.Count
+			if one.Time.After(out[i].Time) {
+				out[i] = one
+			}
+			out[i].Count = count
+		}
+	}
+	return out
+}
+
 func later(a, b config.TenantReport) bool {
 	return a.LastRequest != nil && (b.LastRequest == nil || a.LastRequest.After(*b.LastRequest))
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/credentials"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/controllers/reference"
 	"github.com/scim-operator/scim-operator/controllers/workload"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
@@ -33,7 +34,11 @@ func (r *Reconciler) configure(ctx context.Context, p *pass) error {
 		in.BaseURL = p.config.BaseURL
 	}
 	var err error
-	if in.Tenants, err = r.candidates(ctx, p.server); err != nil {
+	lookup := r.References.Lookup()
+	if in.Tenants, err = r.candidates(ctx, p.server, lookup); err != nil {
+		return err
+	}
+	if in.Applications, err = applications(ctx, p.config, lookup); err != nil {
 		return err
 	}
 	result, data := r.compile(ctx, p, in)
@@ -88,7 +93,7 @@ func (r *Reconciler) writeConfig(ctx context.Context, p *pass, next *config.Serv
 }
 
 // candidates are the tenants that want to run on the server or have their data there.
-func (r *Reconciler) candidates(ctx context.Context, s *v1alpha1.SCIMServer) ([]compile.Candidate, error) {
+func (r *Reconciler) candidates(ctx context.Context, s *v1alpha1.SCIMServer, lookup *reference.Lookup) ([]compile.Candidate, error) {
 	key := s.Namespace + "/" + s.Name
 	var list v1alpha1.SCIMTenantList
 	if err := r.Client.List(ctx, &list, client.MatchingFields{kubeutil.IndexTenantServer: key}); err != nil {
@@ -102,12 +107,30 @@ func (r *Reconciler) candidates(ctx context.Context, s *v1alpha1.SCIMServer) ([]
 		if c.Credentials, err = r.credentials(ctx, t); err != nil {
 			return nil, err
 		}
-		if c.NamespaceLabels, err = r.namespaceLabels(ctx, s, t.Namespace); err != nil {
+		if c.References, err = lookup.Of(ctx, t); err != nil {
+			return nil, err
+		}
+		if c.NamespaceLabels, err = r.namespaceLabels(ctx, s, t); err != nil {
 			return nil, err
 		}
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+// applications are those that the tenants name, and those of the configuration in effect.
+func applications(ctx context.Context, previous *config.Server, lookup *reference.Lookup) (map[string]*compile.Application, error) {
+	if previous != nil {
+		for _, t := range previous.Tenants {
+			if t.Application == nil {
+				continue
+			}
+			if _, err := lookup.Application(ctx, t.Application.Name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return lookup.Applications(), nil
 }
 
 // acceptedOn tells whether the tenant's reconciler has accepted this generation, for this server.
@@ -128,14 +151,15 @@ func (r *Reconciler) credentials(ctx context.Context, t *v1alpha1.SCIMTenant) (*
 	return &facts, nil
 }
 
-func (r *Reconciler) namespaceLabels(ctx context.Context, s *v1alpha1.SCIMServer, namespace string) (map[string]string, error) {
-	if s.Spec.AllowedTenants.Namespaces.From != v1alpha1.NamespacesFromSelector {
+// namespaceLabels are those of the tenant's namespace, where they may be asked for.
+func (r *Reconciler) namespaceLabels(ctx context.Context, s *v1alpha1.SCIMServer, t *v1alpha1.SCIMTenant) (map[string]string, error) {
+	if s.Spec.AllowedTenants.Namespaces.From != v1alpha1.NamespacesFromSelector && t.Spec.ApplicationRef == nil {
 		return nil, nil
 	}
 	ns := kubeutil.NamespaceMetadata()
-	err := r.Client.Get(ctx, client.ObjectKey{Name: namespace}, ns)
+	err := r.Client.Get(ctx, client.ObjectKey{Name: t.Namespace}, ns)
 	if err != nil && !apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("read namespace %s: %w", namespace, err)
+		return nil, fmt.Errorf("read namespace %s: %w", t.Namespace, err)
 	}
 	return ns.Labels, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/controllers/reference"
 	"github.com/scim-operator/scim-operator/controllers/rollout"
 	"github.com/scim-operator/scim-operator/controllers/workload"
 	"github.com/scim-operator/scim-operator/scimserver/config"
@@ -24,6 +25,8 @@ type Reconciler struct {
 	Applier *kubeutil.Applier
 	Kinds   *kubeutil.Kinds // that the cluster may lack
 	Events  kubeutil.Recorder
+	// References reads applications and mappings.
+	References *reference.Reader
 	// Image of the pods, where a SCIMServer names none.
 	Image string
 	// DefaultBaseURL is the base URL of servers without an endpoint, "" for the DNS name of their Service.

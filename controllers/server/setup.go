@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -15,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -55,7 +58,10 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 	return c.
 		Watches(&v1alpha1.SCIMServer{}, handler.EnqueueRequestsFromMapFunc(r.sameHost), builder.WithPredicates(specChanged())).
 		Watches(&v1alpha1.SCIMTenant{}, handler.EnqueueRequestsFromMapFunc(serversOf), builder.WithPredicates(tenantChanged())).
+		Watches(&v1alpha1.SCIMApplication{}, handler.EnqueueRequestsFromMapFunc(r.ofApplication), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.SCIMMapping{}, handler.EnqueueRequestsFromMapFunc(r.ofMapping), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofCredentials)).
+		WatchesRawSource(source.Kind[client.Object](secrets, kubeutil.SecretMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofSigningKeys))).
 		WatchesRawSource(source.Kind[client.Object](secrets, kubeutil.SecretMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofCertificate))).
 		Complete(reconcile.AsReconciler(r.Client, r))
 }
@@ -74,6 +80,7 @@ func tenantChanged() predicate.Predicate {
 		return a.Generation != b.Generation || wasGated != isGated ||
 			a.DeletionTimestamp.IsZero() != b.DeletionTimestamp.IsZero() ||
 			a.Annotations[v1alpha1.AnnotationBoundServer] != b.Annotations[v1alpha1.AnnotationBoundServer] ||
+			a.Annotations[v1alpha1.AnnotationReleaseBrake] != b.Annotations[v1alpha1.AnnotationReleaseBrake] ||
 			!kubeutil.SameCondition(a, b, v1alpha1.ConditionAccepted)
 	}}
 }
@@ -82,9 +89,45 @@ func serversOf(_ context.Context, o client.Object) []reconcile.Request {
 	return kubeutil.Requests(kubeutil.ServersOf(o.(*v1alpha1.SCIMTenant))...)
 }
 
-// ofCredentials leads from a tenant's credentials Secret to the tenant's servers.
+// ofTenants leads to the servers of the tenants that an index has under a value.
+func (r *Reconciler) ofTenants(ctx context.Context, index, value string) []reconcile.Request {
+	var list v1alpha1.SCIMTenantList
+	if err := r.Client.List(ctx, &list, client.MatchingFields{index: value}, client.DisableReadYourWritesConsistency); err != nil {
+		log.FromContext(ctx).Error(err, "List of the cache failed", "index", index)
+	}
+	servers := map[reconcile.Request]bool{}
+	for i := range list.Items {
+		for _, request := range serversOf(ctx, &list.Items[i]) {
+			servers[request] = true
+		}
+	}
+	return slices.Collect(maps.Keys(servers))
+}
+
+func (r *Reconciler) ofApplication(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.ofTenants(ctx, kubeutil.IndexTenantApplication, o.GetNamespace()+"/"+o.GetName())
+}
+
+func (r *Reconciler) ofMapping(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.ofTenants(ctx, kubeutil.IndexTenantMapping, o.GetNamespace()+"/"+o.GetName())
+}
+
+// ofSigningKeys leads from any Secret to the servers of the tenants whose applications sign their webhooks with it.
+func (r *Reconciler) ofSigningKeys(ctx context.Context, o client.Object) (out []reconcile.Request) {
+	key := o.GetNamespace() + "/" + o.GetName()
+	for _, a := range kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMApplicationList{}, kubeutil.IndexApplicationSecret, key) {
+		out = append(out, r.ofTenants(ctx, kubeutil.IndexTenantApplication, a.String())...)
+	}
+	return out
+}
+
+// ofCredentials leads from the credentials Secret of a tenant to the tenant's servers, and from that of an application's
+// feeds to the servers of its tenants.
 func (r *Reconciler) ofCredentials(ctx context.Context, o client.Object) []reconcile.Request {
 	owner := metav1.GetControllerOfNoCopy(o)
+	if owner != nil && owner.Kind == v1alpha1.KindSCIMApplication {
+		return r.ofTenants(ctx, kubeutil.IndexTenantApplication, o.GetNamespace()+"/"+owner.Name)
+	}
 	if owner == nil || owner.Kind != v1alpha1.KindSCIMTenant {
 		return nil
 	}

@@ -43,8 +43,10 @@ func (p *pass) programmed(accepted compile.Condition) compile.Condition {
 	return c
 }
 
-// outdated tells whether the server's configuration lacks this generation.
-func (p *pass) outdated() bool { return p.entry == nil || p.entry.Generation != p.tenant.Generation }
+// outdated tells whether the server's configuration lacks this generation, or what it refers to as it is now.
+func (p *pass) outdated() bool {
+	return p.entry == nil || p.desired == nil || !compile.Same(*p.entry, *p.desired)
+}
 
 func (p *pass) serverTooLarge() bool {
 	c := kubeutil.FindCondition(p.server(), v1alpha1.ConditionProgrammed)

@@ -13,6 +13,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/credentials"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/controllers/reference"
 	"github.com/scim-operator/scim-operator/controllers/rollout"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
@@ -23,6 +24,8 @@ type Reconciler struct {
 	Live    client.Reader // reads from the API server: Secrets that the operator did not make
 	Applier *kubeutil.Applier
 	Events  kubeutil.Recorder
+	// References reads applications and mappings.
+	References *reference.Reader
 	// DefaultBaseURL is the base URL of servers without an endpoint, "" for the DNS name of their Service.
 	DefaultBaseURL string
 	Now            func() time.Time
@@ -30,6 +33,7 @@ type Reconciler struct {
 
 	configs  kubeutil.Memo[*served]
 	rollouts kubeutil.Memo[*rollout.Rollout]
+	told     rejections
 }
 
 // pass is one reconciliation: the object, and what was found on the way. The conditions are derived from it.
@@ -45,6 +49,7 @@ type pass struct {
 	secret *corev1.Secret     // with the credentials, nil if there is none yet
 	token  *credentials.Facts // of that Secret
 
+	desired *config.Tenant // as the server should get it, but for tokens; nil if the tenant is not accepted
 	entry   *config.Tenant // as the server gets it, nil if it has none
 	rollout *rollout.Rollout
 	requeue time.Duration // 0: only when something changes

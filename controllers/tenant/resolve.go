@@ -30,7 +30,10 @@ func (r *Reconciler) resolve(ctx context.Context, p *pass) (err error) {
 	if p.facts.BoundTo, err = r.boundTo(ctx, t); err != nil {
 		return err
 	}
-	if !t.OwnServer() {
+	if p.facts.References, err = r.References.Lookup().Of(ctx, t); err != nil {
+		return err
+	}
+	if !t.OwnServer() || t.Spec.ApplicationRef != nil {
 		ns := kubeutil.NamespaceMetadata()
 		if err := r.Client.Get(ctx, client.ObjectKey{Name: t.Namespace}, ns); client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("read namespace %s: %w", t.Namespace, err)
@@ -136,7 +139,13 @@ func (r *Reconciler) readToken(ctx context.Context, p *pass) error {
 
 // judge decides whether the tenant is accepted.
 func (r *Reconciler) judge(_ context.Context, p *pass) error {
-	p.finding = compile.Tenant(p.facts)
+	p.finding, p.desired = compile.Tenant(p.facts), nil
+	if !p.finding.OK() {
+		return nil
+	}
+	if entry, err := compile.Entry(p.tenant, p.facts.References, compile.Tokens{}); err == nil {
+		p.desired = &entry
+	}
 	return nil
 }
 

@@ -38,6 +38,8 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 		For(&v1alpha1.SCIMTenant{}, builder.WithPredicates(tenantChanged())).
 		Owns(&corev1.Secret{}).
 		Watches(&v1alpha1.SCIMServer{}, handler.EnqueueRequestsFromMapFunc(r.ofServer), builder.WithPredicates(serverChanged())).
+		Watches(&v1alpha1.SCIMApplication{}, handler.EnqueueRequestsFromMapFunc(r.ofApplication), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.SCIMMapping{}, handler.EnqueueRequestsFromMapFunc(r.ofMapping), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Secret{}, configHandler()).
 		Watches(&corev1.ConfigMap{}, reportHandler()).
 		WatchesMetadata(kubeutil.NamespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(predicate.LabelChangedPredicate{})).
@@ -73,6 +75,14 @@ func (r *Reconciler) ofServer(ctx context.Context, o client.Object) []reconcile.
 	return kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMTenantList{}, kubeutil.IndexTenantServer, o.GetNamespace()+"/"+o.GetName())
 }
 
+func (r *Reconciler) ofApplication(ctx context.Context, o client.Object) []reconcile.Request {
+	return kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMTenantList{}, kubeutil.IndexTenantApplication, o.GetNamespace()+"/"+o.GetName())
+}
+
+func (r *Reconciler) ofMapping(ctx context.Context, o client.Object) []reconcile.Request {
+	return kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMTenantList{}, kubeutil.IndexTenantMapping, o.GetNamespace()+"/"+o.GetName())
+}
+
 func (r *Reconciler) ofNamespace(ctx context.Context, o client.Object) []reconcile.Request {
 	var list v1alpha1.SCIMTenantList
 	if err := r.Client.List(ctx, &list, client.InNamespace(o.GetName()), client.DisableReadYourWritesConsistency); err != nil {
@@ -80,17 +90,18 @@ func (r *Reconciler) ofNamespace(ctx context.Context, o client.Object) []reconci
 	}
 	var out []reconcile.Request
 	for i := range list.Items {
-		if !list.Items[i].OwnServer() {
+		if t := &list.Items[i]; !t.OwnServer() || t.Spec.ApplicationRef != nil {
 			out = append(out, kubeutil.Requests(compile.Key(&list.Items[i]))...)
 		}
 	}
 	return out
 }
 
-// ofSecret leads from any Secret to the tenants that take their token from it, and to the one whose credentials Secret it
-// stands in the way of.
+// ofSecret leads from any Secret to the tenants that take their token from it, to those of the applications whose webhooks it
+// signs, and to the one whose credentials Secret it stands in the way of.
 func (r *Reconciler) ofSecret(ctx context.Context, o client.Object) []reconcile.Request {
 	out := kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMTenantList{}, kubeutil.IndexTenantSecret, o.GetNamespace()+"/"+o.GetName())
+	out = append(out, kubeutil.SignedBy(ctx, r.Client, o)...)
 	if name, ok := strings.CutSuffix(o.GetName(), v1alpha1.CredentialsSecretName("")); ok {
 		out = append(out, kubeutil.Requests(o.GetNamespace()+"/"+name)...)
 	}

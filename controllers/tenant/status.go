@@ -23,22 +23,30 @@ func (r *Reconciler) writeStatus(ctx context.Context, p *pass) error {
 	}
 	if report, ok := p.rollout.Tenant(compile.Key(t)); ok && p.entry != nil {
 		fold(&t.Status, report)
+		foldMembers(&t.Status, p.entry, report)
 	}
 	accepted := p.finding.Accepted("The tenant is valid, and its server allows it")
 	programmed := p.programmed(accepted)
 	for _, c := range []compile.Condition{accepted, programmed, p.ready(accepted, programmed)} {
 		kubeutil.SetCondition(t, c)
 	}
-	if c, ok := p.expiring(); ok {
-		kubeutil.SetCondition(t, c)
-	} else {
-		kubeutil.RemoveCondition(t, v1alpha1.ConditionTokenExpiring)
-	}
+	setOrRemove(t, v1alpha1.ConditionTokenExpiring, p.expiring)
+	setOrRemove(t, v1alpha1.ConditionDelivering, p.delivering)
 	if err := kubeutil.PatchStatus(ctx, r.Client, p.before, t); err != nil {
 		return err
 	}
-	kubeutil.RecordTransitions(r.Events, p.before, t, v1alpha1.ConditionAccepted, v1alpha1.ConditionReady)
+	kubeutil.RecordTransitions(r.Events, p.before, t, v1alpha1.ConditionAccepted, v1alpha1.ConditionReady, v1alpha1.ConditionDelivering)
+	r.tell(p)
 	return nil
+}
+
+// setOrRemove sets a condition that is not always there.
+func setOrRemove(t *v1alpha1.SCIMTenant, kind v1alpha1.ConditionType, derive func() (compile.Condition, bool)) {
+	if c, ok := derive(); ok {
+		kubeutil.SetCondition(t, c)
+	} else {
+		kubeutil.RemoveCondition(t, kind)
+	}
 }
 
 // fold takes over what a server reports. A server that has just started knows no times; those known before stay.
