@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
@@ -21,6 +22,7 @@ func (d *Directory) create(ctx context.Context, c *Call, op Operation, body *res
 	if err != nil {
 		return err
 	}
+	c.specified(in.doc)
 	if err := d.checkRoom(ctx, c); err != nil {
 		return err
 	}
@@ -114,6 +116,11 @@ func (c *Call) read(body *resource.Object) (in input, err error) {
 	}
 	c.Tenant.unlinkManager(in.doc)
 	return in, nil
+}
+
+// specified makes the answer show what the client has written, even if it is returned on request only.
+func (c *Call) specified(doc *resource.Object) {
+	c.Projection = c.Projection.Specified(func(a *schema.Attribute) bool { return !doc.Attribute(a).IsNull() })
 }
 
 // record is the canonical document of c.ID as the store takes it.

@@ -25,6 +25,7 @@ func (d *Directory) patch(ctx context.Context, c *Call, op Operation, body *reso
 	if req.ID != "" && req.ID != c.ID {
 		return scimerr.Mutability("id: the value is not that of the resource in the URL")
 	}
+	c.Projection = c.Projection.Specified(req.Writes)
 	var members []patch.MemberChange
 	if c.Type.Name == store.TypeGroup {
 		members, req = req.Members()

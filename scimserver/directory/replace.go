@@ -21,6 +21,7 @@ func (d *Directory) replace(ctx context.Context, c *Call, op Operation, body *re
 	if err != nil {
 		return err
 	}
+	c.specified(in.doc)
 	if in.password, err = d.newPassword(ctx, c, in.secrets); err != nil {
 		return err
 	}

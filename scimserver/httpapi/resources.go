@@ -127,7 +127,7 @@ func (x *exchange) newCall(rt *schema.ResourceType, q *query) (c directory.Call,
 	if q.attributes != "" && q.excluded != "" && !x.tol.Allow(tolerance.BothProjections) {
 		return c, scimerr.InvalidValue("attributes and excludedAttributes: give one of them")
 	}
-	if q.attributes != "" || q.excluded != "" {
+	if q.attributes != "" || q.excluded != "" || rt.HasOnRequest() {
 		c.Projection, err = resource.ParseProjection(rt, q.attributes, q.excluded)
 	}
 	return c, err

@@ -213,7 +213,7 @@ func (p *parser) add(op Op) error {
 		return p.memberOp(op)
 	}
 	if op.target() != nil && op.target().Name == "schemas" && op.Path.Path.Extension == "" {
-		return schemasOp(op)
+		return p.schemasOp(op)
 	}
 	if op.Kind == Add && op.Value.IsNull() {
 		return nil
@@ -225,12 +225,12 @@ func (p *parser) add(op Op) error {
 	return nil
 }
 
-// schemasOp lets schemas be: the stored ones follow from the attributes.
-func schemasOp(op Op) error {
+// schemasOp lets schemas be: the stored ones follow from the attributes. Those named must be in force.
+func (p *parser) schemasOp(op Op) error {
 	if op.Kind == Remove {
 		return scimerr.Mutability("schemas: is required")
 	}
-	return nil
+	return resource.CheckSchemas(p.rt, op.Value, p.tol)
 }
 
 // wholeExtension takes an operation on all attributes of an extension.

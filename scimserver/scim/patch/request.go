@@ -39,6 +39,13 @@ type Request struct {
 	ID  string // the id a client echoed in a value, "": none; the caller refuses one that is not the resource's
 }
 
+// Writes says whether an operation is on the attribute, or on a part of it.
+func (r *Request) Writes(a *schema.Attribute) bool {
+	return slices.ContainsFunc(r.Ops, func(op Op) bool {
+		return op.target() == a || op.Path.URN != "" && op.Path.URN == a.Extension()
+	})
+}
+
 // MemberKind is what a MemberChange does.
 type MemberKind uint8
 

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
@@ -12,6 +13,7 @@ type Projection struct {
 	core       []choice
 	extensions [][]choice
 	empty      bool
+	usual      bool // nothing was asked for in particular
 }
 
 // choice is what becomes of one attribute: whether it is taken, and which of its sub-attributes, a bit for each position.
@@ -31,6 +33,7 @@ func ParseProjection(rt *schema.ResourceType, attributes, excluded string) (Proj
 	if attributes == "" && excluded == "" && !rt.HasOnRequest() {
 		return Projection{rt: rt, empty: true}, nil
 	}
+	usual := attributes == "" && excluded == ""
 	p := start(rt, strings.TrimSpace(attributes) == "")
 	for name := range listed(attributes) {
 		p.each(name, p.include)
@@ -38,8 +41,34 @@ func ParseProjection(rt *schema.ResourceType, attributes, excluded string) (Proj
 	for name := range listed(excluded) {
 		p.each(name, p.exclude)
 	}
-	p.empty = p.plain()
+	p.empty, p.usual = p.plain(), usual
 	return p, nil
+}
+
+// Specified is the Projection of the answer to a POST, PUT or PATCH: what is returned on request is in it if the client
+// has written it (RFC 7643 §7). A client that asks for attributes gets those alone.
+func (p Projection) Specified(written func(*schema.Attribute) bool) Projection {
+	if !p.usual || p.rt == nil || !p.rt.HasOnRequest() {
+		return p
+	}
+	p.core = specify(p.rt.Core.Attributes, p.core, written)
+	extensions := make([][]choice, len(p.extensions))
+	for i := range p.extensions {
+		extensions[i] = specify(p.rt.Extensions[i].Schema.Attributes, p.extensions[i], written)
+	}
+	p.extensions = extensions
+	p.empty = p.plain()
+	return p
+}
+
+func specify(attributes []*schema.Attribute, choices []choice, written func(*schema.Attribute) bool) []choice {
+	choices = slices.Clone(choices)
+	for _, a := range attributes {
+		if c := &choices[a.Position()]; a.Returned != schema.Never && !a.Linked() && written(a) {
+			c.take, c.subs = true, all
+		}
+	}
+	return choices
 }
 
 // listed yields the names of a list.

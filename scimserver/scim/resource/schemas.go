@@ -25,6 +25,12 @@ func (c *canon) schemas(v Value) error {
 	return nil
 }
 
+// CheckSchemas refuses a value of schemas in which there is anything but URNs of schemas in force (400 invalidSyntax).
+func CheckSchemas(rt *schema.ResourceType, v Value, tol *tolerance.Log) error {
+	c := canon{rt: rt, tol: tol}
+	return c.schemas(v)
+}
+
 func (c *canon) schema(urn string) error {
 	if c.list(urn) {
 		return nil
