@@ -73,6 +73,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 		"dots out of the tenant":      {"GET " + path + "/../../other/scim/v2/Users HTTP/1.1\r\n" + auth + "\r\n", 404},
 		"escaped dots":                {"GET " + path + "/Users/%2e%2e HTTP/1.1\r\n" + auth + "\r\n", 404},
 		"escaped slash in the tenant": {"GET /" + strings.Replace(tenant.Key, "/", "%2F", 1) + "/scim/v2/Users HTTP/1.1\r\n" + auth + "\r\n", 404},
+		"new protocol, without TLS":   {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 404},
 		"old protocol":                {"GET " + path + "/Users HTTP/1.0\r\n" + auth + "\r\n", 200},
 		"slashes are no redirect":     {"GET /" + path + "//Users HTTP/1.1\r\n" + auth + "\r\n", 200},
 	} {
@@ -104,6 +105,9 @@ func TestSmuggling(t *testing.T) {
 		"unknown coding":            "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
 		"blank before the colon":    "Content-Length : 2\r\n\r\n{}",
 		"folded header":             "X-A: b\r\n c: d\r\nContent-Length: x\r\n\r\n",
+		"length folded away":        "X-A: b\r\n Content-Length: 40\r\n\r\n{\"schemas\":[],\"userName\":\"smuggled\"}   ",
+		"length and chunks":         "Content-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{\"schemas\":[],\"userName\":\"smuggled\"}",
+		"coding by another name":    "Transfer_Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}\r\n0\r\n\r\n",
 		"line feed in a value":      "X-A: b\x00c\r\n\r\n",
 		"two hosts":                 "Host: y\r\nContent-Length: 2\r\n\r\n{}",
 		"negative length":           "Content-Length: -1\r\n\r\n",

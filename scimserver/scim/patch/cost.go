@@ -13,6 +13,9 @@ import (
 // hours otherwise, by many operations on many elements.
 const maxWork = 2_000_000
 
+// writeCost is what changing an element costs, compared with looking at one: it is made anew.
+const writeCost = 8
+
 // charge counts work and refuses more than there may be.
 func (p *patcher) charge(n int) error {
 	if p.work += n; p.work > maxWork {

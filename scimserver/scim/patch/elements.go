@@ -98,6 +98,9 @@ func (p *patcher) setEach(op *Op, elems []resource.Value, at []int) (resource.Va
 	if err != nil {
 		return value, err
 	}
+	if err := p.charge(len(elems) + writeCost*len(at)); err != nil {
+		return value, err
+	}
 	next := slices.Clone(elems)
 	for _, i := range at {
 		if next[i], err = p.withSub(a, next[i], op, value); err != nil {

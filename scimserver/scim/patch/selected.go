@@ -86,6 +86,9 @@ func (p *patcher) writeAt(op *Op, elems []resource.Value, at []int) (resource.Va
 	if err != nil {
 		return resource.Null(), err
 	}
+	if err := p.charge(len(elems) + writeCost*len(at)); err != nil {
+		return resource.Null(), err
+	}
 	next := slices.Clone(elems)
 	for _, i := range at {
 		if next[i], err = write(next[i]); err != nil {
