@@ -1,41 +1,46 @@
 package sqlite
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
-// batch is a transaction of SQLite that holds the transactions of several requests. Each of them is
-// undone alone when it fails, by a savepoint; the first one that writes needs none.
+// batch is a transaction of SQLite that holds the transactions of several requests.
 type batch struct {
 	w       *writer
 	session *session
 	ledger  ledger
 	started time.Time
+	before  int64      // changes of the session
 	alone   bool       // it takes in no second request
-	dirty   bool       // something was written
 	running *request   // the one whose function runs
 	members []*request // those that have run, in order
 }
 
 func (w *writer) newBatch(alone bool) *batch {
-	return &batch{w: w, session: w.session, started: time.Now(), alone: alone}
+	return &batch{w: w, session: w.session, started: time.Now(), before: w.session.conn.TotalChanges(), alone: alone}
 }
 
 // run begins the batch with a request, takes in those that wait, and commits.
 func (b *batch) run(r *request) {
-	if err := b.session.exec("BEGIN IMMEDIATE"); err != nil {
-		b.refuse(r, classify(err))
+	err := b.w.syncer.failed()
+	if err == nil {
+		err = classify(b.session.exec("BEGIN IMMEDIATE"))
+	}
+	if err != nil {
+		b.refuse(r, err)
 		return
 	}
 	for ; r != nil; r = b.next() {
 		if !r.claim(claimed) {
 			continue
 		}
-		if lost := b.perform(r); lost {
-			b.repeat()
+		if retry := b.perform(r); retry != nil {
+			b.session.rollback()
+			retry()
 			return
 		}
 	}
@@ -48,60 +53,108 @@ func (b *batch) refuse(r *request, err error) {
 	}
 }
 
-// next returns the next request for this batch, nil if the batch is to be committed now.
+// next returns the next request for this batch, nil if the batch is to be committed now. While the
+// disk is at work with the last batch there is nothing to be gained by committing this one.
 func (b *batch) next() *request {
-	if b.alone || len(b.members) >= maxBatch || time.Since(b.started) > maxBatchTime {
+	if b.alone || len(b.members) >= maxBatch || time.Since(b.started) > b.w.maxTime {
 		return nil
 	}
-	return b.w.poll()
+	if r, none := b.w.poll(); !none || b.w.synced {
+		return r
+	}
+	return b.await()
 }
 
-// perform runs one transaction. It tells whether the batch was lost by it, as some failures make
-// SQLite roll back everything.
-func (b *batch) perform(r *request) (lost bool) {
+// await waits for a request or for the disk.
+func (b *batch) await() *request {
+	select {
+	case r := <-b.w.queue:
+		return b.w.sharing(r)
+	case <-b.w.syncer.idle:
+		b.w.synced = true
+		return b.next()
+	}
+}
+
+// perform runs one transaction. Where that does more damage than can be undone alone, it returns
+// what is to be done once the batch is rolled back.
+func (b *batch) perform(r *request) (retry func()) {
 	b.running = r
 	t := newTx(b, r)
 	r.err = t.run()
 	b.running = nil
 	b.members = append(b.members, r)
-	if err := t.end(r.err == nil); err != nil {
-		r.err = classify(err)
-		return true
+	switch undone, err := t.end(r.err == nil); {
+	case err != nil, !b.session.conn.InTransaction():
+		r.err = cmp.Or(r.err, classify(err), errLost)
+		return b.apart
+	case !undone:
+		return b.again
 	}
-	return !b.session.conn.InTransaction()
+	return nil
 }
 
-// repeat has each transaction of a lost batch run again in one of its own, but for the last one,
-// which has lost it.
-func (b *batch) repeat() {
-	b.session.rollback()
+// again has all transactions run again with savepoints, since one of them has failed after a change.
+// That is rare: what can be wrong with a request mostly shows before. So no request need bear the
+// cost of a savepoint, for which SQLite copies every page that is changed.
+func (b *batch) again() {
+	for _, r := range b.members {
+		r.owner.Store(waiting)
+		r.careful = true
+	}
+	b.w.again = append(b.members, b.w.again...)
+}
+
+// apart has each transaction run again in a batch of its own, as some failures make SQLite roll back
+// everything; but not the last one, which met the failure.
+func (b *batch) apart() {
 	last := len(b.members) - 1
 	for _, r := range b.members[:last] {
 		r.owner.Store(waiting)
 		r.alone = true
-		b.w.again = append(b.w.again, r)
 	}
+	b.w.again = append(b.members[:last:last], b.w.again...)
 	b.members[last].finish(b.members[last].err)
-	b.members = nil
 }
 
-// commit makes the batch durable, and then known.
+// commit makes the batch visible, and has it made durable, and then known.
 func (b *batch) commit() {
+	b.w.awaitSync()
+	err := b.w.syncer.failed()
+	if err == nil {
+		err = b.write()
+	}
+	if err != nil {
+		b.session.rollback()
+	}
+	if err != nil || b.session.conn.TotalChanges() == b.before {
+		b.finish(err)
+		return
+	}
+	b.w.s.names.publish(b.ledger.symbols)
+	b.w.synced = false
+	b.w.syncer.batches <- b
+	b.w.log.tend(b.session)
+}
+
+func (b *batch) write() error {
 	err := b.ledger.write(b.session)
 	if err == nil {
 		err = b.session.exec("COMMIT")
 	}
 	if err != nil {
-		b.session.rollback()
-		b.finish(fmt.Errorf("%w: commit: %w", store.ErrUnavailable, err))
-		return
+		return fmt.Errorf("%w: commit: %w", store.ErrUnavailable, err)
 	}
-	b.w.s.names.publish(b.ledger.symbols)
-	if b.dirty {
+	return nil
+}
+
+// durable is called when the batch has been synced, or has failed to be.
+func (b *batch) durable(err error) {
+	if err == nil {
 		b.w.s.written.Store(time.Now().UnixNano())
+		b.w.s.committed(b.ledger.streams)
 	}
-	b.w.s.committed(b.ledger.streams)
-	b.finish(nil)
+	b.finish(err)
 }
 
 // finish gives everybody the outcome: err where there is one, as what a transaction saw has not come
@@ -113,7 +166,6 @@ func (b *batch) finish(err error) {
 		}
 		r.finish(r.err)
 	}
-	b.members = nil
 }
 
 // abort ends a batch in which a function has ended the goroutine.

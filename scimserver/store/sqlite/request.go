@@ -17,6 +17,8 @@ type request struct {
 	fn     func(*tx) error
 	alone  bool // it shares its batch with nobody
 
+	careful bool // it has failed, or another one of its batch, and is run again with a savepoint
+
 	owner atomic.Int32 // waiting, claimed by the writer, or abandoned by who asked for it
 	err   error        // outcome, once done is closed
 	panic error
@@ -31,6 +33,7 @@ const (
 
 var (
 	errGoexit = fmt.Errorf("%w: the function of a transaction ended its goroutine", store.ErrUnavailable)
+	errLost   = fmt.Errorf("%w: the database rolled the transaction back", store.ErrUnavailable)
 	errPanic  = errors.New("the function of a transaction panicked")
 )
 

@@ -77,7 +77,15 @@ func (s *Store) start(o Options) error {
 		return errors.Join(err, main.close())
 	}
 	s.readers = newPool(o.Readers, func() (*session, error) { return openSession(s.path, readerPragmas) })
-	s.writer = newWriter(s, main)
+	second, err := openSession(s.path, writerPragmas)
+	if err != nil {
+		return errors.Join(err, main.close())
+	}
+	y, err := newSyncer(s.path)
+	if err != nil {
+		return errors.Join(err, second.close(), main.close())
+	}
+	s.writer = newWriter(s, main, y, newCheckpointer(second))
 	return nil
 }
 
@@ -85,7 +93,7 @@ func (s *Store) start(o Options) error {
 // system may be read-only; nothing of them is large. The cache is in KiB where negative.
 var (
 	commonPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "temp_store(MEMORY)", "cell_size_check(1)"}
-	writerPragmas = append([]string{"synchronous(FULL)", "cache_size(-16384)", "wal_autocheckpoint(2000)",
+	writerPragmas = append([]string{"synchronous(NORMAL)", "cache_size(-16384)",
 		"journal_size_limit(67108864)"}, commonPragmas...)
 	readerPragmas = append([]string{"query_only(1)", "cache_size(-8192)"}, commonPragmas...)
 )

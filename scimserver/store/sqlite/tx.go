@@ -13,12 +13,11 @@ type tx struct {
 	b      *batch
 	r      *request
 	ledger ledger
-	wrote  bool
-	saved  bool // by a savepoint
+	before int64 // changes of the session
 }
 
 func newTx(b *batch, r *request) *tx {
-	t := &tx{b: b, r: r}
+	t := &tx{b: b, r: r, before: b.session.conn.TotalChanges()}
 	t.ledger.outer = &b.ledger
 	t.snapshot = snapshot{s: b.w.s, session: b.session, ledger: &t.ledger}
 	return t
@@ -28,6 +27,11 @@ func newTx(b *batch, r *request) *tx {
 // the function makes of it.
 func (t *tx) run() error {
 	defer func() { t.ended = true }()
+	if t.r.careful {
+		if err := t.failed(t.session.exec("SAVEPOINT request")); err != nil {
+			return err
+		}
+	}
 	if err := t.findTenant(t.r.tenant); err != nil {
 		return err
 	}
@@ -41,27 +45,24 @@ func (t *tx) run() error {
 	return fmt.Errorf("%w, then: %w", t.failure, err)
 }
 
-// end makes the transaction part of the batch, or undoes it.
-func (t *tx) end(succeeded bool) error {
-	if !succeeded {
-		return t.undo()
-	}
-	t.b.ledger.merge(&t.ledger)
-	t.b.dirty = t.b.dirty || t.wrote
-	if t.saved {
-		return t.session.exec("RELEASE request")
-	}
-	return nil
-}
-
-func (t *tx) undo() error {
+// end makes the transaction part of the batch, or undoes it. It tells whether it could be undone.
+func (t *tx) end(succeeded bool) (undone bool, err error) {
+	conn := t.session.conn
 	switch {
-	case !t.wrote || !t.session.conn.InTransaction():
-		return nil
-	case t.saved:
-		return errors.Join(t.session.exec("ROLLBACK TO request"), t.session.exec("RELEASE request"))
+	case !conn.InTransaction():
+		return false, nil
+	case succeeded:
+		t.b.ledger.merge(&t.ledger)
+	case conn.TotalChanges() == t.before:
+	case t.r.careful:
+		err = t.session.exec("ROLLBACK TO request")
+	default:
+		return false, nil
 	}
-	return errors.Join(t.session.exec("ROLLBACK"), t.session.exec("BEGIN IMMEDIATE"))
+	if t.r.careful {
+		err = errors.Join(err, t.session.exec("RELEASE request"))
+	}
+	return true, err
 }
 
 // write prepares a statement that changes the database.
@@ -69,23 +70,8 @@ func (t *tx) write(sql string) (*conn.Stmt, error) {
 	if t.ended {
 		return nil, errUsedLate
 	}
-	if err := t.beginWrite(); err != nil {
-		return nil, err
-	}
 	t.found = nil
 	return t.prepare(sql)
-}
-
-func (t *tx) beginWrite() error {
-	if t.wrote {
-		return nil
-	}
-	t.wrote = true
-	if !t.b.dirty {
-		return nil
-	}
-	t.saved = true
-	return t.failed(t.session.exec("SAVEPOINT request"))
 }
 
 // writeInts runs a statement that changes the database and whose parameters are integers.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -13,21 +14,28 @@ const (
 )
 
 // writer runs transactions one after the other on one session. Those that wait while it works are
-// committed together, so that one fsync makes all of them durable; a lone one waits for nobody.
+// committed together, and one sync makes all of them durable; a lone one waits for nobody.
 type writer struct {
 	s       *Store
 	session *session
 	queue   chan *request
-	again   []*request // to be run before what is in the queue
-	batch   *batch     // the one at work
+	syncer  *syncer
+	log     *checkpointer
+	synced  bool          // all that was committed is durable
+	maxTime time.Duration // of a batch until it takes in no more
+	again   []*request    // to be run before what is in the queue
+	batch   *batch        // the one at work
 	stopped chan struct{}
 
 	mu     sync.RWMutex // held to send, so that nothing is sent to a closed queue
 	closed bool
 }
 
-func newWriter(s *Store, session *session) *writer {
-	w := &writer{s: s, session: session, queue: make(chan *request, queueLength), stopped: make(chan struct{})}
+func newWriter(s *Store, session *session, y *syncer, log *checkpointer) *writer {
+	w := &writer{
+		s: s, session: session, syncer: y, log: log, synced: true, maxTime: maxBatchTime,
+		queue: make(chan *request, queueLength), stopped: make(chan struct{}),
+	}
 	go w.run()
 	return w
 }
@@ -91,18 +99,37 @@ func (w *writer) receive() *request {
 	return <-w.queue
 }
 
-// poll returns a request that waits already and shares its batch, nil if there is none.
-func (w *writer) poll() *request {
+// poll returns a request that waits already and shares its batch. It tells whether none waits.
+func (w *writer) poll() (r *request, none bool) {
+	if len(w.again) > 0 {
+		if w.again[0].alone {
+			return nil, false
+		}
+		return w.receive(), false
+	}
 	select {
 	case r := <-w.queue:
-		if r == nil || !r.alone {
-			return r
-		}
-		w.again = append(w.again, r)
-		return nil
+		return w.sharing(r), false
 	default:
-		return nil
+		return nil, true
 	}
+}
+
+// awaitSync waits until all that was committed is durable.
+func (w *writer) awaitSync() {
+	if !w.synced {
+		<-w.syncer.idle
+		w.synced = true
+	}
+}
+
+// sharing puts aside a request that does not share its batch, so that the batch ends.
+func (w *writer) sharing(r *request) *request {
+	if r == nil || !r.alone {
+		return r
+	}
+	w.again = append(w.again, r)
+	return nil
 }
 
 // close runs what is in the queue and closes the session.
@@ -112,5 +139,9 @@ func (w *writer) close() error {
 	close(w.queue)
 	w.mu.Unlock()
 	<-w.stopped
-	return w.session.close()
+	err := errors.Join(w.syncer.close(), w.log.close())
+	if w.syncer.failed() != nil {
+		w.session.conn.KeepLog()
+	}
+	return errors.Join(err, w.session.close())
 }

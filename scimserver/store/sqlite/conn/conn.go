@@ -14,6 +14,8 @@ type Conn struct {
 	tls   *libc.TLS
 	db    uintptr
 	stmts map[*Stmt]struct{}
+
+	logPages uintptr // C memory
 }
 
 // word is the size of a C pointer.
@@ -34,6 +36,7 @@ func Open(path string, functions ...*Function) (*Conn, error) {
 	}
 	sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
 	c.keepPlans()
+	c.watchLog()
 	for _, f := range functions {
 		if err := c.add(f); err != nil {
 			return nil, errors.Join(err, c.Close())
@@ -68,10 +71,15 @@ func (c *Conn) open(path string) error {
 // keepPlans makes SQLite keep the plan of a prepared statement whatever is bound to it. Else it compiles statements anew
 // each time a parameter is bound that might make a partial index useful.
 func (c *Conn) keepPlans() {
+	c.configure(sqlite3.SQLITE_DBCONFIG_ENABLE_QPSG)
+}
+
+// configure switches an option on.
+func (c *Conn) configure(option int32) {
 	const size = 2 * 8 // of the variable arguments: on, and no pointer to the outcome
 	args := c.tls.Alloc(size)
 	defer c.tls.Free(size)
-	sqlite3.Xsqlite3_db_config(c.tls, c.db, sqlite3.SQLITE_DBCONFIG_ENABLE_QPSG, libc.VaList(args, int32(1), uintptr(0)))
+	sqlite3.Xsqlite3_db_config(c.tls, c.db, option, libc.VaList(args, int32(1), uintptr(0)))
 }
 
 // pointer turns the address of C memory, which the garbage collector does not know, into a pointer.
@@ -83,6 +91,7 @@ func (c *Conn) Close() error {
 		s.Close()
 	}
 	rc := sqlite3.Xsqlite3_close_v2(c.tls, c.db)
+	libc.Xfree(c.tls, c.logPages)
 	c.tls.Close()
 	if rc != sqlite3.SQLITE_OK {
 		return &Error{Code: int(rc), Message: "close database"}
@@ -105,6 +114,10 @@ func (c *Conn) InTransaction() bool {
 
 // Changes returns the number of rows that the last INSERT, UPDATE or DELETE changed.
 func (c *Conn) Changes() int64 { return sqlite3.Xsqlite3_changes64(c.tls, c.db) }
+
+// TotalChanges returns the number of rows that were changed since the connection was opened, also by
+// what was rolled back later.
+func (c *Conn) TotalChanges() int64 { return sqlite3.Xsqlite3_total_changes64(c.tls, c.db) }
 
 // LastInsertID returns the rowid of the last INSERT into a table that has one.
 func (c *Conn) LastInsertID() int64 { return sqlite3.Xsqlite3_last_insert_rowid(c.tls, c.db) }

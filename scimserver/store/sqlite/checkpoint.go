@@ -1,0 +1,78 @@
+package sqlite
+
+// Sizes of the log, in pages of 4 KiB.
+const (
+	logPages   = 4000  // from here on pages are moved into the database
+	logMost    = 16000 // here the writer waits for that; also where SQLite cuts the file off
+	logRemnant = 250   // so few pages the writer moves itself
+)
+
+// checkpointer moves pages from the log into the database, on a connection of its own: that takes the
+// disk a long time, which the writer does not wait for. But it never sees the end of a log to which
+// the writer always adds. So the writer moves the last pages itself, between two batches, whereupon
+// SQLite begins the log anew.
+type checkpointer struct {
+	session *session
+	busy    bool // known to the writer alone
+	wake    chan struct{}
+	left    chan int // pages that are left, each time it is through
+}
+
+func newCheckpointer(session *session) *checkpointer {
+	c := &checkpointer{session: session, wake: make(chan struct{}), left: make(chan int)}
+	go c.run()
+	return c
+}
+
+func (c *checkpointer) run() {
+	defer close(c.left)
+	for range c.wake {
+		c.left <- c.session.checkpoint()
+	}
+}
+
+// tend keeps the log of a session short that has committed. A failure shows to who reads or writes
+// the pages, if it lasts.
+func (c *checkpointer) tend(writer *session) {
+	pages := writer.conn.LogPages()
+	if !c.busy {
+		if c.busy = pages >= logPages; c.busy {
+			c.wake <- struct{}{}
+		}
+		return
+	}
+	left := logMost
+	if pages >= logMost {
+		left = min(<-c.left, logRemnant)
+	} else {
+		select {
+		case left = <-c.left:
+		default:
+			return
+		}
+	}
+	c.busy = false
+	if left <= logRemnant {
+		writer.checkpoint()
+	}
+}
+
+func (c *checkpointer) close() error {
+	close(c.wake)
+	for range c.left { // what it was at work with
+	}
+	return c.session.close()
+}
+
+// checkpoint moves what no reader hinders to be moved, and returns how many pages are left.
+func (s *session) checkpoint() (left int) {
+	st, err := s.prepare("PRAGMA wal_checkpoint(PASSIVE)")
+	if err != nil {
+		return logMost
+	}
+	defer st.Reset()
+	if row, err := st.Step(); err != nil || !row || st.Int64(0) != 0 {
+		return logMost
+	}
+	return int(st.Int64(1) - st.Int64(2))
+}

@@ -1,0 +1,76 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// syncer makes commits durable. SQLite writes a commit into its log and does not wait for the disk
+// (synchronous=NORMAL); the log is synced here, while the writer fills the next batch, and whoever
+// asked for a change is answered after it.
+//
+// This is as durable as synchronous=FULL: a commit is a prefix of the log with checksums, so that
+// after a crash SQLite finds either all of it or nothing. What SQLite itself must have on disk in a
+// certain order it still syncs by itself at NORMAL: the header of a log that is begun anew, the log
+// before a checkpoint, the database after it. Only readers may see a change before it is durable,
+// which nobody has been told of by then.
+//
+// A sync that fails leaves unknown what is on disk, and the system may forget that it failed. So
+// the store is used no more, and nothing is moved from the log to the database: whoever opens it
+// next reads the log anew and stops at the first frame that is not whole.
+type syncer struct {
+	sync    func() error // of the log
+	file    *os.File
+	batches chan *batch
+	idle    chan struct{} // tells that a batch is durable, and the next may come
+	failure atomic.Pointer[error]
+	stopped chan struct{}
+}
+
+// newSyncer opens the log that SQLite has made beside the database. SQLite deletes or replaces it
+// only when the last connection is closed.
+func newSyncer(path string) (*syncer, error) {
+	f, err := os.OpenFile(path+"-wal", os.O_RDWR, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%w: open the log: %w", store.ErrUnavailable, err)
+	}
+	s := &syncer{
+		sync: func() error { return syncData(f) }, file: f,
+		batches: make(chan *batch), idle: make(chan struct{}, 1), stopped: make(chan struct{}),
+	}
+	go s.run()
+	return s, nil
+}
+
+// run syncs and answers until close.
+func (s *syncer) run() {
+	defer close(s.stopped)
+	for b := range s.batches {
+		err := s.sync()
+		if err != nil {
+			err = fmt.Errorf("%w: sync of the log: %w: the database must be opened anew", store.ErrUnavailable, err)
+			s.failure.Store(&err)
+		}
+		s.idle <- struct{}{}
+		b.durable(err)
+	}
+}
+
+// failed returns why the store cannot be used any more.
+func (s *syncer) failed() error {
+	if err := s.failure.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// close waits for the sync that is under way.
+func (s *syncer) close() error {
+	close(s.batches)
+	<-s.stopped
+	return errors.Join(s.failed(), s.file.Close())
+}
