@@ -18,10 +18,16 @@ type batch struct {
 	alone   bool       // it takes in no second request
 	running *request   // the one whose function runs
 	members []*request // those that have run, in order
+
+	settled chan struct{} // closed when the batch is durable, or has failed to be
+	err     error         // known then
 }
 
 func (w *writer) newBatch(alone bool) *batch {
-	return &batch{w: w, session: w.session, started: time.Now(), before: w.session.conn.TotalChanges(), alone: alone}
+	return &batch{
+		w: w, session: w.session, started: time.Now(), before: w.session.conn.TotalChanges(), alone: alone,
+		settled: make(chan struct{}),
+	}
 }
 
 // run begins the batch with a request, takes in those that wait, and commits.
@@ -120,20 +126,23 @@ func (b *batch) apart() {
 // commit makes the batch visible, and has it made durable, and then known.
 func (b *batch) commit() {
 	b.w.awaitSync()
-	err := b.w.syncer.failed()
+	syncer := b.w.syncer
+	err := syncer.failed()
 	if err == nil {
+		syncer.current.Store(b)
 		err = b.write()
 	}
 	if err != nil {
 		b.session.rollback()
 	}
 	if err != nil || b.session.conn.TotalChanges() == b.before {
+		syncer.settle(b, nil)
 		b.finish(err)
 		return
 	}
 	b.w.s.names.publish(b.ledger.symbols)
 	b.w.synced = false
-	b.w.syncer.batches <- b
+	syncer.batches <- b
 	b.w.log.tend(b.session)
 }
 

@@ -81,10 +81,10 @@ func TestPragmas(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.close()
-	for name, c := range map[string]*conn.Conn{"writer": s.writer.session.conn, "reader": reader.conn} {
-		want := map[string]int64{"busy_timeout": 5000, "foreign_keys": 1, "temp_store": 2, "synchronous": 2, "query_only": 0}
+	for name, c := range map[string]*conn.Conn{"writer": s.writer.session.conn, "checkpointer": s.writer.log.session.conn, "reader": reader.conn} {
+		want := map[string]int64{"busy_timeout": 5000, "foreign_keys": 1, "temp_store": 2, "query_only": 0, "synchronous": 1}
 		if name == "reader" {
-			want["query_only"] = 1
+			want["query_only"], want["synchronous"] = 1, 2
 		}
 		for pragma, want := range want {
 			if got := count(t, c, "PRAGMA "+pragma); got != want {

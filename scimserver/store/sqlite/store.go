@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,8 +99,13 @@ var (
 	readerPragmas = append([]string{"query_only(1)", "cache_size(-8192)"}, commonPragmas...)
 )
 
-// View implements store.Store.
+// View implements store.Store. What fn has seen is durable when View returns.
 func (s *Store) View(ctx context.Context, tenant string, fn func(store.Reader) error) error {
+	err := s.view(ctx, tenant, fn)
+	return cmp.Or(s.writer.syncer.await(ctx), err)
+}
+
+func (s *Store) view(ctx context.Context, tenant string, fn func(store.Reader) error) error {
 	session, err := s.readers.get(ctx)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,20 +14,21 @@ import (
 // (synchronous=NORMAL); the log is synced here, while the writer fills the next batch, and whoever
 // asked for a change is answered after it.
 //
-// This is as durable as synchronous=FULL: a commit is a prefix of the log with checksums, so that
-// after a crash SQLite finds either all of it or nothing. What SQLite itself must have on disk in a
-// certain order it still syncs by itself at NORMAL: the header of a log that is begun anew, the log
-// before a checkpoint, the database after it. Only readers may see a change before it is durable,
-// which nobody has been told of by then.
+// This is as durable as synchronous=FULL. A commit is a part of the log with checksums, so that after
+// a crash SQLite finds all of it or nothing, and everything before it. What SQLite must have on disk in
+// a certain order it syncs by itself at NORMAL, too: the header of a log that is begun anew, the log
+// before pages are moved into the database, the database before the log is begun anew. A commit can be
+// seen before it is durable; so whoever has read meanwhile is answered after the sync as well.
 //
-// A sync that fails leaves unknown what is on disk, and the system may forget that it failed. So
-// the store is used no more, and nothing is moved from the log to the database: whoever opens it
-// next reads the log anew and stops at the first frame that is not whole.
+// A sync that fails leaves unknown what is on disk, and the system may forget that it failed. So the
+// store is used no more, and nothing is moved from the log to the database: who opens it next reads the
+// log anew, up to the first page that is not whole.
 type syncer struct {
 	sync    func() error // of the log
 	file    *os.File
 	batches chan *batch
-	idle    chan struct{} // tells that a batch is durable, and the next may come
+	idle    chan struct{}         // tells that a batch is durable, and the next may come
+	current atomic.Pointer[batch] // committed and perhaps not durable
 	failure atomic.Pointer[error]
 	stopped chan struct{}
 }
@@ -55,8 +57,30 @@ func (s *syncer) run() {
 			err = fmt.Errorf("%w: sync of the log: %w: the database must be opened anew", store.ErrUnavailable, err)
 			s.failure.Store(&err)
 		}
+		s.settle(b, err)
 		s.idle <- struct{}{}
 		b.durable(err)
+	}
+}
+
+// settle lets those go on who have seen the batch.
+func (s *syncer) settle(b *batch, err error) {
+	b.err = err
+	s.current.Store(nil)
+	close(b.settled)
+}
+
+// await waits until everything is durable that was committed before.
+func (s *syncer) await(ctx context.Context) error {
+	b := s.current.Load()
+	if b == nil {
+		return s.failed()
+	}
+	select {
+	case <-b.settled:
+		return b.err
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
