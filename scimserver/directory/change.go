@@ -18,6 +18,7 @@ type changes struct {
 func (d *Directory) change(ctx context.Context, c *Call, op Operation, ans *Answer, fn func(context.Context, store.Writer, *store.Record) (changes, error)) error {
 	at := d.now()
 	var rec store.Record
+	var alone bool
 	err := d.update(ctx, c, op, func(w store.Writer) (err error) {
 		if rec, err = w.Get(ctx, c.Type.Name, c.ID); err != nil {
 			return err
@@ -34,10 +35,17 @@ func (d *Directory) change(ctx context.Context, c *Call, op Operation, ans *Answ
 			return err
 		}
 		c.changedUser(&before, &rec, ch.doc)
-		return c.changedName(ctx, &before, &rec)
+		if err := c.changedName(ctx, &before, &rec); err != nil {
+			return err
+		}
+		alone, err = c.standsAlone(ctx, w, &rec)
+		return err
 	})
 	if err != nil {
 		return c.fault(err)
+	}
+	if alone {
+		return c.representAlone(rec, ans)
 	}
 	return d.represent(ctx, c, rec, ans)
 }
@@ -54,5 +62,25 @@ func (c *Call) write(ctx context.Context, w store.Writer, rec *store.Record, ch 
 		rec.Version++
 		rec.Modified = at
 	}
+	return err
+}
+
+// standsAlone tells whether the answer has nothing of other rows, so that no further one need be read for it: the resource is
+// a user without groups and without a manager.
+func (c *Call) standsAlone(ctx context.Context, r store.Reader, rec *store.Record) (bool, error) {
+	if _, _, manager := managerSpan(rec.Doc); c.Type.Name == store.TypeGroup || manager != "" || c.NoBody {
+		return false, nil
+	}
+	if !c.holds("groups") {
+		return true, nil
+	}
+	groups, err := r.GroupsOf(ctx, []string{rec.ID})
+	return len(groups) == 0, err
+}
+
+// representAlone answers a user whom nothing else in the directory has to do with.
+func (c *Call) representAlone(rec store.Record, ans *Answer) (err error) {
+	ans.Version, ans.Location = rec.Version, c.location(rec.ID)
+	ans.Body, err = c.appendResource(ans.Body, &rec, nil)
 	return err
 }

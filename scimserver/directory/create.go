@@ -41,14 +41,7 @@ func (d *Directory) create(ctx context.Context, c *Call, op Operation, body *res
 	if _, _, manager := managerSpan(stored.Doc); c.Type.Name == store.TypeGroup || manager != "" || c.NoBody {
 		return d.represent(ctx, c, stored, ans)
 	}
-	return c.representNew(stored, ans)
-}
-
-// representNew answers a user whom nothing else in the directory has to do with yet.
-func (c *Call) representNew(rec store.Record, ans *Answer) (err error) {
-	ans.Version, ans.Location = rec.Version, c.location(rec.ID)
-	ans.Body, err = c.appendResource(ans.Body, &rec, nil)
-	return err
+	return c.representAlone(stored, ans)
 }
 
 func (d *Directory) insert(ctx context.Context, c *Call, op Operation, rec store.Record, in input) (stored store.Record, err error) {

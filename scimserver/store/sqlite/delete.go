@@ -17,12 +17,14 @@ const (
 
 // Delete implements store.Writer.
 func (t *tx) Delete(ctx context.Context, typ, id string, at time.Time) error {
-	r, err := t.findRow(ctx, typ, id)
+	r, err := t.changeRow(ctx, typ, id)
 	if err != nil {
 		return err
 	}
-	if err := t.leaveGroups(r.seq, at); err != nil {
-		return err
+	if !r.alone {
+		if err := t.leaveGroups(r.seq, at); err != nil {
+			return err
+		}
 	}
 	if typ == store.TypeGroup {
 		if err := t.writeInts(clearGroupSQL, r.seq); err != nil {

@@ -62,12 +62,17 @@ func bindContent(st *conn.Stmt, first int, r *store.Record, keys []lookupKey) {
 	bindName(st, first+1, r.Keys)
 	bindOptional(st, first+3, r.Keys.ExternalID)
 	bindOptional(st, first+4, r.Keys.Display)
-	if len(keys) == 0 {
-		st.BindNull(first + 5)
-	} else {
-		st.BindBlob(first+5, encodeKeys(keys))
-	}
+	bindKeys(st, first+5, encodeKeys(keys))
 	st.BindTextBytes(first+6, r.Doc)
+}
+
+// bindKeys binds NULL for no keys.
+func bindKeys(st *conn.Stmt, i int, keys []byte) {
+	if len(keys) == 0 {
+		st.BindNull(i)
+		return
+	}
+	st.BindBlob(i, keys)
 }
 
 func bindName(st *conn.Stmt, i int, k store.Keys) {

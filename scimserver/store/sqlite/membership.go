@@ -2,21 +2,13 @@ package sqlite
 
 import (
 	"context"
-
-	"github.com/scim-operator/scim-operator/scimserver/store"
 )
-
-// group returns the number of a group that must be there.
-func (t *tx) group(ctx context.Context, id string) (int64, error) {
-	seq, err := t.groupSeq(ctx, id)
-	if err == nil && seq == 0 {
-		err = store.ErrNotFound
-	}
-	return seq, err
-}
 
 // resolve finds the numbers of the ids, each once. Those of no resource are unknown.
 func (t *tx) resolve(ctx context.Context, ids []string) (seqs []int64, unknown []string, err error) {
+	if len(ids) == 1 {
+		return t.resolveOne(ids)
+	}
 	seqs = make([]int64, 0, len(ids))
 	seen := make(map[string]struct{}, len(ids))
 	for i, id := range ids {
@@ -37,6 +29,15 @@ func (t *tx) resolve(ctx context.Context, ids []string) (seqs []int64, unknown [
 		}
 	}
 	return seqs, unknown, nil
+}
+
+// resolveOne is resolve for a single id.
+func (t *tx) resolveOne(ids []string) (seqs []int64, unknown []string, err error) {
+	seq, err := t.seqOf(ids[0])
+	if err == nil && seq == 0 {
+		return nil, ids, nil
+	}
+	return []int64{seq}, nil, err
 }
 
 // AddMembers implements store.Writer.
@@ -60,6 +61,7 @@ const (
 
 // append adds those of the resources that are not members yet, behind the last member.
 func (t *tx) append(ctx context.Context, group int64, seqs []int64) (added int, err error) {
+	t.recent.alone = false
 	st, err := t.prepare(lastPosSQL)
 	if err != nil {
 		return 0, err

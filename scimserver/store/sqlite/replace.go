@@ -9,53 +9,9 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
-// row is what is stored of a resource beside its document.
-type row struct {
-	seq, typ int64
-	version  int64
-	created  int64
-	active   bool
-	unique   bool
-	name     string
-	external string
-	display  string
-	keys     []byte
-}
-
-const rowSQL = `SELECT seq, version, created, active, name_unique, name, external, display, keys
-	FROM resource WHERE tenant = ?1 AND id = ?2 AND type = ?3`
-
-// findRow reads the row of a resource, or returns ErrNotFound.
-func (t *tx) findRow(ctx context.Context, typ, id string) (row, error) {
-	if err := ctx.Err(); err != nil {
-		return row{}, err
-	}
-	st, err := t.prepare(rowSQL)
-	if err != nil {
-		return row{}, err
-	}
-	defer st.Reset()
-	t.bindResource(st, typ, id)
-	switch found, err := st.Step(); {
-	case err != nil:
-		return row{}, t.failed(err)
-	case !found:
-		return row{}, store.ErrNotFound
-	}
-	return scanRow(st, t.findSymbol(typ)), nil
-}
-
-func scanRow(st *conn.Stmt, typ int64) row {
-	return row{
-		seq: st.Int64(0), typ: typ, version: st.Int64(1), created: st.Int64(2),
-		active: st.Int64(3) != 0, unique: st.Int64(4) != 0,
-		name: st.Text(5), external: st.Text(6), display: st.Text(7), keys: st.Bytes(8),
-	}
-}
-
 // Replace implements store.Writer.
 func (t *tx) Replace(ctx context.Context, r store.Record) (store.Record, error) {
-	old, err := t.findRow(ctx, r.Type, r.ID)
+	old, err := t.changeRow(ctx, r.Type, r.ID)
 	if err != nil {
 		return store.Record{}, err
 	}
@@ -73,44 +29,11 @@ func (t *tx) Replace(ctx context.Context, r store.Record) (store.Record, error) 
 	return stored(r, old.version+1, old.created), nil
 }
 
-const (
-	replaceDocSQL = "UPDATE resource SET version = ?2, modified = ?3, doc = ?4 WHERE seq = ?1"
-	replaceSQL    = `UPDATE resource SET version = ?2, modified = ?3, active = ?4, name = ?5, name_unique = ?6,
-		external = ?7, display = ?8, keys = ?9, doc = ?10 WHERE seq = ?1`
-)
-
-// replaceResource writes the new state. Mostly the keys stay, and then no index but one is touched.
+// replaceResource writes the new state.
 func (t *tx) replaceResource(r *store.Record, old row, keys []lookupKey) error {
-	if old.same(r, keys) {
-		return t.replaceDoc(r, old)
-	}
-	before, err := parseKeys(old.keys)
-	if err != nil {
-		return t.failed(err)
-	}
-	st, err := t.write(replaceSQL)
-	if err != nil {
-		return err
-	}
-	st.BindInt64(1, old.seq)
-	st.BindInt64(2, old.version+1)
-	st.BindInt64(3, r.Modified.UnixMilli())
-	bindContent(st, 4, r, keys)
-	if err := st.Exec(); err != nil {
-		return t.constraint(r, err)
-	}
-	return t.changeLookups(old.seq, before, keys)
-}
-
-// same tells whether nothing but the document changes.
-func (w row) same(r *store.Record, keys []lookupKey) bool {
-	k := r.Keys
-	return w.active == r.Active && w.name == k.Name && w.unique == (k.NameUnique && k.Name != "") &&
-		w.external == k.ExternalID && w.display == k.Display && bytes.Equal(w.keys, encodeKeys(keys))
-}
-
-func (t *tx) replaceDoc(r *store.Record, old row) error {
-	st, err := t.write(replaceDocSQL)
+	encoded := encodeKeys(keys)
+	changed := old.changes(r, encoded)
+	st, err := t.write(replaceSQL[changed])
 	if err != nil {
 		return err
 	}
@@ -118,14 +41,82 @@ func (t *tx) replaceDoc(r *store.Record, old row) error {
 	st.BindInt64(2, old.version+1)
 	st.BindInt64(3, r.Modified.UnixMilli())
 	st.BindTextBytes(4, r.Doc)
-	return t.failed(st.Exec())
+	bindChanges(st, changed, r, encoded)
+	if err := st.Exec(); err != nil {
+		return t.constraint(r, err)
+	}
+	if changed&changesKeys == 0 {
+		return nil
+	}
+	before, err := parseKeys(old.keys)
+	if err != nil {
+		return t.failed(err)
+	}
+	return t.changeLookups(old.seq, before, keys)
+}
+
+// Columns that mostly stay as they are. SQLite rewrites every index that has a column of an UPDATE,
+// whether its value changes or not, so that there is a statement for each set of them.
+const (
+	changesActive = 1 << iota
+	changesName
+	changesExternal
+	changesDisplay
+	changesKeys
+	allChanges = 1<<iota - 1
+)
+
+var replaceSQL = func() (sql [allChanges + 1]string) {
+	columns := [...]string{", active = ?5", ", name = ?6, name_unique = ?7", ", external = ?8", ", display = ?9", ", keys = ?10"}
+	for set := range sql {
+		sql[set] = "UPDATE resource SET version = ?2, modified = ?3, doc = ?4"
+		for i, column := range columns {
+			if set&(1<<i) != 0 {
+				sql[set] += column
+			}
+		}
+		sql[set] += " WHERE seq = ?1"
+	}
+	return sql
+}()
+
+func bindChanges(st *conn.Stmt, changed int, r *store.Record, keys []byte) {
+	if changed&changesActive != 0 {
+		st.BindBool(5, r.Active)
+	}
+	if changed&changesName != 0 {
+		bindName(st, 6, r.Keys)
+	}
+	if changed&changesExternal != 0 {
+		bindOptional(st, 8, r.Keys.ExternalID)
+	}
+	if changed&changesDisplay != 0 {
+		bindOptional(st, 9, r.Keys.Display)
+	}
+	if changed&changesKeys != 0 {
+		bindKeys(st, 10, keys)
+	}
+}
+
+// changes tells which columns change.
+func (w row) changes(r *store.Record, keys []byte) (set int) {
+	k := r.Keys
+	for i, same := range [...]bool{
+		w.active == r.Active, w.name == k.Name && w.unique == (k.NameUnique && k.Name != ""),
+		w.external == k.ExternalID, w.display == k.Display, bytes.Equal(w.keys, keys),
+	} {
+		if !same {
+			set |= 1 << i
+		}
+	}
+	return set
 }
 
 const touchSQL = "UPDATE resource SET version = version + 1, modified = ?2 WHERE seq = ?1"
 
 // Touch implements store.Writer.
 func (t *tx) Touch(ctx context.Context, typ, id string, at time.Time) error {
-	r, err := t.findRow(ctx, typ, id)
+	r, err := t.changeRow(ctx, typ, id)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type tx struct {
 	r      *request
 	ledger ledger
 	before int64 // changes of the session
+	recent recentRow
 }
 
 func newTx(b *batch, r *request) *tx {
