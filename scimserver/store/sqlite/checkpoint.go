@@ -1,10 +1,11 @@
 package sqlite
 
+import "math"
+
 // Sizes of the log, in pages of 4 KiB.
 const (
-	logPages   = 4000  // from here on pages are moved into the database
-	logMost    = 16000 // here the writer waits for that; also where SQLite cuts the file off
-	logRemnant = 250   // so few pages the writer moves itself
+	logPages = 4000  // from here on pages are moved into the database
+	logMost  = 16000 // here the writer waits for that; also where SQLite cuts the file off
 )
 
 // checkpointer moves pages from the log into the database, on a connection of its own: that takes the
@@ -13,13 +14,15 @@ const (
 // SQLite begins the log anew.
 type checkpointer struct {
 	session *session
+	from    int  // logPages
+	most    int  // logMost
 	busy    bool // known to the writer alone
 	wake    chan struct{}
 	left    chan int // pages that are left, each time it is through
 }
 
 func newCheckpointer(session *session) *checkpointer {
-	c := &checkpointer{session: session, wake: make(chan struct{}), left: make(chan int)}
+	c := &checkpointer{session: session, from: logPages, most: logMost, wake: make(chan struct{}), left: make(chan int)}
 	go c.run()
 	return c
 }
@@ -35,25 +38,28 @@ func (c *checkpointer) run() {
 // the pages, if it lasts.
 func (c *checkpointer) tend(writer *session) {
 	pages := writer.conn.LogPages()
-	if !c.busy {
-		if c.busy = pages >= logPages; c.busy {
-			c.wake <- struct{}{}
-		}
-		return
-	}
-	left := logMost
-	if pages >= logMost {
-		left = min(<-c.left, logRemnant)
-	} else {
-		select {
-		case left = <-c.left:
-		default:
-			return
-		}
-	}
-	c.busy = false
-	if left <= logRemnant {
+	switch {
+	case !c.busy && pages >= c.from:
+		c.busy = true
+		c.wake <- struct{}{}
+	case c.busy && c.through(pages >= c.most):
+		c.busy = false
 		writer.checkpoint()
+	}
+}
+
+// through tells whether few enough pages are left for the writer. If it must be, it waits.
+func (c *checkpointer) through(must bool) bool {
+	if must {
+		<-c.left
+		return true
+	}
+	select {
+	case left := <-c.left:
+		c.busy = left <= c.from/16
+		return c.busy
+	default:
+		return false
 	}
 }
 
@@ -68,11 +74,11 @@ func (c *checkpointer) close() error {
 func (s *session) checkpoint() (left int) {
 	st, err := s.prepare("PRAGMA wal_checkpoint(PASSIVE)")
 	if err != nil {
-		return logMost
+		return math.MaxInt
 	}
 	defer st.Reset()
 	if row, err := st.Step(); err != nil || !row || st.Int64(0) != 0 {
-		return logMost
+		return math.MaxInt
 	}
 	return int(st.Int64(1) - st.Int64(2))
 }

@@ -20,13 +20,14 @@ func run(s *Store, fn func(t *tx) error) error {
 	return s.writer.update(&request{ctx: context.Background(), tenant: crashTenant, fn: fn})
 }
 
-// together runs transactions that wait at the same time, so that they are a batch, in their order.
+// together runs transactions that wait at the same time, so that they are a batch, in their order, however long it takes.
 func together(t *testing.T, s *Store, fns ...func(*tx) error) []error {
 	t.Helper()
 	started, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once // it may be run again
 	go func() {
-		_ = run(s, func(*tx) error {
+		_ = run(s, func(t *tx) error {
+			t.b.w.maxTime = time.Hour
 			once.Do(func() { close(started) })
 			<-release
 			return nil
