@@ -3,18 +3,24 @@ package mapping
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
-var (
-	undeclared  = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
-	undefined   = regexp.MustCompile(`^undefined field '(.*)'$`)
-	noOverload  = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`)
-	noSelection = regexp.MustCompile(`^type '(.*)' does not support field selection$`)
-)
+// messages of CEL that are explained, compiled when there is one.
+type messages struct{ undeclared, undefined, noOverload, noSelection *regexp.Regexp }
+
+var forms = sync.OnceValue(func() messages {
+	return messages{
+		undeclared:  regexp.MustCompile(`^undeclared reference to '([^']*)'`),
+		undefined:   regexp.MustCompile(`^undefined field '(.*)'$`),
+		noOverload:  regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'$`),
+		noSelection: regexp.MustCompile(`^type '(.*)' does not support field selection$`),
+	}
+})
 
 // claimsAdvice is for conditions over claims.
 func claimsAdvice(_, message string) (better, suggestion string) {
-	if m := undeclared.FindStringSubmatch(message); m != nil {
+	if m := forms().undeclared.FindStringSubmatch(message); m != nil {
 		return "there is no variable or function " + m[1], "write claims." + m[1] + " for a claim"
 	}
 	return plainer(message)
@@ -22,7 +28,7 @@ func claimsAdvice(_, message string) (better, suggestion string) {
 
 // plainer says what CEL says in the words of the documentation.
 func plainer(message string) (better, suggestion string) {
-	if m := noOverload.FindStringSubmatch(message); m != nil {
+	if m := forms().noOverload.FindStringSubmatch(message); m != nil {
 		return operands(m[1], m[2])
 	}
 	if rest, ok := strings.CutPrefix(message, "Syntax error: "); ok {

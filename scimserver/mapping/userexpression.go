@@ -138,13 +138,13 @@ func turn(result *types.Type, t Type) string {
 
 // advise explains the mistakes that are made with users.
 func (c *compiler) advise(text, message string) (better, suggestion string) {
-	if m := undefined.FindStringSubmatch(message); m != nil {
+	if m := forms().undefined.FindStringSubmatch(message); m != nil {
 		return c.noAttribute(text, m[1])
 	}
-	if m := undeclared.FindStringSubmatch(message); m != nil {
+	if m := forms().undeclared.FindStringSubmatch(message); m != nil {
 		return c.noVariable(m[1])
 	}
-	if m := noSelection.FindStringSubmatch(message); m != nil {
+	if m := forms().noSelection.FindStringSubmatch(message); m != nil {
 		return noPart(m[1])
 	}
 	better, suggestion = plainer(message)
