@@ -55,7 +55,7 @@ func (l *layers) attribute(rule config.AttributeRule, from origin) {
 }
 
 func attributeRule(r v1alpha1.AttributeRule) config.AttributeRule {
-	return config.AttributeRule{Field: r.Field, From: r.From, Expression: r.Expression, Default: r.Default}
+	return config.AttributeRule{Field: r.Field, From: r.From, Expression: r.Expression, Default: r.Default, Values: texts(r.Values)}
 }
 
 func (l *layers) overlay(r *v1alpha1.RoleRule, name string) {
@@ -70,7 +70,7 @@ func (l *layers) overlay(r *v1alpha1.RoleRule, name string) {
 		}
 	}
 	set("from", r.From != "", func() { out.From = r.From })
-	set("values", r.Values != nil, func() { out.Values = roleValues(r.Values) })
+	set("values", r.Values != nil, func() { out.Values = texts(r.Values) })
 	set("groups", r.Groups != nil, func() { out.Groups = roleGroups(r.Groups) })
 	set("order", r.Order != "", func() { out.Order = string(r.Order) })
 	set("default", r.Default != "", func() { out.Default = r.Default })
@@ -78,10 +78,14 @@ func (l *layers) overlay(r *v1alpha1.RoleRule, name string) {
 	set("assign", r.Assign != "", func() { out.Assign = string(r.Assign) })
 }
 
-func roleValues(values map[string]v1alpha1.RoleName) map[string]string {
+// texts are the entries of a translation, nil for none.
+func texts[T ~string](values map[string]T) map[string]string {
+	if values == nil {
+		return nil
+	}
 	out := make(map[string]string, len(values))
-	for value, role := range values {
-		out[value] = string(role)
+	for from, to := range values {
+		out[from] = string(to)
 	}
 	return out
 }
