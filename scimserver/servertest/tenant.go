@@ -84,8 +84,8 @@ func Observe(observer httpapi.Observer) TenantOption {
 const settingsLine = "tenant:"
 
 // SessionOptions reads the comment of a session: a line "tenant: name=value …" with groups, strict, passwords, uniqueIdentifier,
-// subject, users, bodyBytes, requestsPerSecond, burst, and extension=URN:a,b for an extension of User with the string attributes a
-// and b. Without such a line the session runs against any tenant.
+// subject, users, bodyBytes, requestsPerSecond, burst, and extension=URN:a,b for an extension of User with the attributes a and
+// b, which are strings unless their type is said, as in size/integer. Without such a line the session runs against any tenant.
 func SessionOptions(comment []byte) (opts []TenantOption, err error) {
 	for line := range strings.Lines(string(comment)) {
 		settings, ok := strings.CutPrefix(line, settingsLine)
@@ -150,8 +150,11 @@ func parseSwitch(name string, on bool) (TenantOption, error) {
 func parseExtension(text string) schema.ExtensionSpec {
 	i := strings.LastIndexByte(text, ':')
 	spec := schema.ExtensionSpec{ID: text[:max(i, 0)], Resource: "User"}
-	for name := range strings.SplitSeq(text[i+1:], ",") {
-		spec.Attributes = append(spec.Attributes, &schema.Attribute{Name: name})
+	for attribute := range strings.SplitSeq(text[i+1:], ",") {
+		name, typ, _ := strings.Cut(attribute, "/")
+		a := &schema.Attribute{Name: name}
+		a.Type, _ = schema.ParseType(typ)
+		spec.Attributes = append(spec.Attributes, a)
 	}
 	return spec
 }

@@ -5,15 +5,52 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 	"github.com/scim-operator/scim-operator/scimserver/servertest"
 	"github.com/scim-operator/scim-operator/scimserver/store/memory"
 )
 
 var update = flag.Bool("update", false, "record the answers of the sessions anew")
+
+// needed collects the rules that requests needed.
+type needed struct {
+	mu    sync.Mutex
+	rules map[tolerance.Rule]bool
+}
+
+// Observe implements httpapi.Observer.
+func (n *needed) Observe(e httpapi.Exchange) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, rule := range e.Tolerances {
+		n.rules[rule] = true
+	}
+}
+
+// TestEveryRuleHasASession: what is tolerated is what somebody is known to send, and a session shows it.
+func TestEveryRuleHasASession(t *testing.T) {
+	t.Parallel()
+	n := &needed{rules: map[tolerance.Rule]bool{}}
+	server := servertest.New(t, servertest.WithStore(memory.New()), servertest.WithObserver(n))
+	files, err := filepath.Glob(filepath.Join("*", "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		run(t, server, file, false)
+	}
+	for _, info := range tolerance.All() {
+		if !n.rules[info.Rule] {
+			t.Errorf("no session needs the rule %s", info.Rule)
+		}
+	}
+}
 
 // TestSessions replays every session on every store, each against a tenant of its own.
 func TestSessions(t *testing.T) {
