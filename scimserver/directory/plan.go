@@ -75,6 +75,7 @@ func (p *plan) keys(doc *resource.Object) store.Keys {
 		NameUnique: p.nameUnique,
 		Display:    text(doc, "displayName"),
 		ExternalID: text(doc, "externalId"),
+		Active:     doc.Value("active").Bool(),
 	}
 	if k.Display == "" {
 		k.Display = name

@@ -9,6 +9,10 @@ var (
 	// ErrNotFound means that the tenant has no such resource.
 	ErrNotFound = errors.New("resource not found")
 
+	// ErrPosition means that a Walk cannot go on from a position: it is no position of this store and query, or what the
+	// store remembers it by has changed. A new walk is needed.
+	ErrPosition = errors.New("position in the order of resources is lost")
+
 	// ErrUnavailable means that the store cannot do its work now, whatever is asked: it is closed,
 	// read-only, full, or the disk fails. Nothing of the transaction has happened.
 	ErrUnavailable = errors.New("store unavailable")

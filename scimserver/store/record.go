@@ -33,6 +33,7 @@ type Keys struct {
 	NameUnique bool   // no other resource of the type may have this Name
 	Display    string // what a reference to the resource shows: displayName, else userName
 	ExternalID string // externalId as it is
+	Active     bool   // the document says active true, and not just nothing
 	Values     []Key  // further indexed or unique values; of a User every emails.value but empty ones
 }
 
@@ -73,6 +74,7 @@ type Query struct {
 	Sort   *Sort       // nil: in the order of creation, which also breaks ties
 	Offset int64       // resources to skip
 	Limit  int         // resources to return at most; 0 returns none, just the total
+	Walk   *Walk       // pages by position and not by Offset, which then counts for nothing
 
 	// BaseURL is the tenant's URL (…/scim/v2), for filters and sorts on meta.location and $ref.
 	BaseURL string
@@ -84,8 +86,23 @@ type Sort struct {
 	Descending bool
 }
 
+// Walk pages by position: behind a resource that an earlier page ended with, or before the one that it began with, whether
+// or not that is still there. What others insert and delete meanwhile moves nothing, so that every resource which is selected
+// during the whole walk, and whose sort value stays, is met exactly once. A page costs the same wherever it lies, if the
+// order has an index; see the doc of the store.
+type Walk struct {
+	From     []byte // First or Last of an earlier page of the same Filter and Sort; nil: where the walk begins
+	Backward bool   // the page before From, and not the one behind it; it is in the Query's order all the same
+	Total    int64  // Total of an earlier page, which is not counted again; 0: none
+}
+
 // Page is a part of the result of a Query.
 type Page struct {
 	Total   int64 // resources that the filter selects, whatever Offset and Limit are
 	Records []Record
+
+	// Of a Walk with a Limit: the positions of the first and the last record, and whether there are resources beyond the page in the
+	// direction of the walk. Positions mean something to the store alone, and may hold a sort value.
+	First, Last []byte
+	More        bool
 }

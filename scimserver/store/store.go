@@ -28,12 +28,19 @@ type Store interface {
 	// Interrupted, it leaves data that the next call with the uid deletes.
 	Purge(ctx context.Context, tenant, uid string) error
 
+	// Secret returns SecretSize random bytes that belong to the store: made by the first call with the name, and the same
+	// for every process that uses the database, also after a restart. It is no tenant's.
+	Secret(ctx context.Context, name string) ([]byte, error)
+
 	// Ping tells whether the store can be written to; else the error wraps ErrUnavailable.
 	Ping(ctx context.Context) error
 
 	// Close waits for running transactions. Afterwards every method returns ErrUnavailable.
 	Close() error
 }
+
+// SecretSize is the length of a Secret, in bytes.
+const SecretSize = 32
 
 // Reader reads one snapshot of one tenant. It is valid inside the function it was given to, for
 // one goroutine.
@@ -44,7 +51,7 @@ type Reader interface {
 	// Get returns a resource, or ErrNotFound.
 	Get(ctx context.Context, typ, id string) (Record, error)
 
-	// Find returns the page of resources that the query asks for.
+	// Find returns the page of resources that the query asks for. ErrPosition: the Walk cannot go on from there.
 	Find(ctx context.Context, q Query) (Page, error)
 
 	// Members calls yield for each member of the group in the order of their addition, until yield

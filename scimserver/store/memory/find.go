@@ -25,6 +25,9 @@ func (t *tenant) Find(ctx context.Context, q store.Query) (store.Page, error) {
 	if q.Sort != nil {
 		sortBy(all, q.Sort)
 	}
+	if q.Walk != nil {
+		return walk(all, q)
+	}
 	page := store.Page{Total: int64(len(all))}
 	all = all[min(q.Offset, page.Total):]
 	for _, f := range all[:min(max(q.Limit, 0), len(all))] {

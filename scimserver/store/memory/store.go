@@ -2,7 +2,9 @@ package memory
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -13,6 +15,7 @@ type Store struct {
 	mu      sync.RWMutex
 	tenants map[string]*tenant
 	purged  map[purge]bool
+	secrets map[string][]byte
 	closed  bool
 	commits []func(tenant string)
 }
@@ -23,7 +26,7 @@ var _ store.Store = (*Store)(nil)
 
 // New makes an empty store.
 func New() *Store {
-	return &Store{tenants: make(map[string]*tenant), purged: make(map[purge]bool)}
+	return &Store{tenants: make(map[string]*tenant), purged: make(map[purge]bool), secrets: make(map[string][]byte)}
 }
 
 var errClosed = fmt.Errorf("%w: the store is closed", store.ErrUnavailable)
@@ -121,6 +124,23 @@ func (s *Store) Purge(ctx context.Context, key, uid string) error {
 		delete(s.tenants, key)
 	}
 	return nil
+}
+
+// Secret implements store.Store.
+func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if s.secrets[name] == nil {
+		s.secrets[name] = make([]byte, store.SecretSize)
+		_, _ = rand.Read(s.secrets[name]) // it never fails
+	}
+	return slices.Clone(s.secrets[name]), nil
 }
 
 // Ping implements store.Store.

@@ -10,16 +10,21 @@ import (
 // checks are statements that count what must not be.
 var checks = map[string]string{
 	"tallies that are wrong": `SELECT count(*) FROM (
-		SELECT tenant, type, sum(total) AS total, sum(active) AS active FROM (
-			SELECT tenant, type, count(*) AS total, sum(active) AS active FROM resource GROUP BY tenant, type
-			UNION ALL SELECT m.tenant, y.id, count(*), sum(m.active) FROM member m, symbol y WHERE y.name = 'Member' GROUP BY m.tenant
-			UNION ALL SELECT tenant, type, -total, -active FROM tally) GROUP BY tenant, type)
-		WHERE total <> 0 OR active <> 0`,
+		SELECT tenant, type, sum(total) AS total, sum(active) AS active, sum(stated) AS stated FROM (
+			SELECT tenant, type, count(*) AS total, sum(active > 0) AS active, sum(active = 1) AS stated FROM resource GROUP BY tenant, type
+			UNION ALL SELECT m.tenant, y.id, count(*), sum(m.active), 0 FROM member m, symbol y WHERE y.name = 'Member' GROUP BY m.tenant
+			UNION ALL SELECT tenant, type, -total, -active, -stated FROM tally) GROUP BY tenant, type)
+		WHERE total <> 0 OR active <> 0 OR stated <> 0`,
 	"blocks that are wrong": `SELECT count(*) FROM (
-		SELECT tenant, type, number, sum(total) AS total FROM (
-			SELECT tenant, type, seq >> 10 AS number, count(*) AS total FROM resource GROUP BY tenant, type, seq >> 10
-			UNION ALL SELECT tenant, type, number, -total FROM block) GROUP BY tenant, type, number)
-		WHERE total <> 0`,
+		SELECT tenant, type, number, sum(total) AS total, sum(stated) AS stated FROM (
+			SELECT tenant, type, seq >> 10 AS number, count(*) AS total, sum(active = 1) AS stated FROM resource GROUP BY tenant, type, seq >> 10
+			UNION ALL SELECT tenant, type, number, -total, -stated FROM block) GROUP BY tenant, type, number)
+		WHERE total <> 0 OR stated <> 0`,
+	"spans that are wrong": `SELECT count(*) FROM (
+		SELECT tenant, type, number, sum(total) AS total, sum(stated) AS stated FROM (
+			SELECT tenant, type, number >> 5 AS number, total, stated FROM block
+			UNION ALL SELECT tenant, type, number, -total, -stated FROM span) GROUP BY tenant, type, number)
+		WHERE total <> 0 OR stated <> 0`,
 	"lookups without resource": `SELECT count(*) FROM lookup l LEFT JOIN resource r ON r.seq = l.resource AND r.tenant = l.tenant
 		WHERE r.seq IS NULL OR r.keys IS NULL`,
 	"members of another tenant": `SELECT count(*) FROM membership m JOIN resource g ON g.seq = m.grp JOIN resource x ON x.seq = m.member

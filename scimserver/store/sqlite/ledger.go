@@ -1,5 +1,7 @@
 package sqlite
 
+import "github.com/scim-operator/scim-operator/scimserver/store"
+
 // ledger is what a transaction changes beside resources and memberships: the symbols it makes, and
 // the sums that are written once for all transactions of a batch. outer is the ledger of the batch
 // that the transaction is part of.
@@ -15,18 +17,45 @@ type ledger struct {
 type tally struct {
 	tenant, typ   int64
 	total, active int64
+	stated        int64 // of the active ones those whose document says so
 }
 
 // block is a change of how many resources there are among blockSize consecutive ones.
 type block struct {
 	tenant, typ, number int64
-	total               int64
+	total, stated       int64
 }
 
 const (
 	blockShift = 10
 	blockSize  = 1 << blockShift
+	spanShift  = 5 // of the number of a block
 )
+
+// The values of the column active.
+const (
+	inactive int64 = iota
+	active         // the document says so
+	unstated       // the document says nothing, which counts as active
+)
+
+func activity(r *store.Record) int64 {
+	switch {
+	case !r.Active:
+		return inactive
+	case r.Keys.Active:
+		return active
+	}
+	return unstated
+}
+
+// units is 1 where a condition holds.
+func units(condition bool) int64 {
+	if condition {
+		return 1
+	}
+	return 0
+}
 
 func (l *ledger) symbol(name string) int64 {
 	for ; l != nil; l = l.outer {
@@ -45,23 +74,20 @@ func (l *ledger) addSymbol(name string, id int64) {
 }
 
 // count books one resource more (sign 1) or less (sign -1).
-func (l *ledger) count(tenant, typ, seq, sign int64, active bool) {
-	t := tally{tenant: tenant, typ: typ, total: sign}
-	if active {
-		t.active = sign
-	}
-	l.addTally(t)
-	l.addBlock(block{tenant: tenant, typ: typ, number: seq >> blockShift, total: sign})
+func (l *ledger) count(tenant, typ, seq, sign, activity int64) {
+	stated := sign * units(activity == active)
+	l.addTally(tally{tenant: tenant, typ: typ, total: sign, active: sign * units(activity != inactive), stated: stated})
+	l.addBlock(block{tenant: tenant, typ: typ, number: seq >> blockShift, total: sign, stated: stated})
 }
 
 // activity books that a resource has become active or inactive.
-func (l *ledger) activity(tenant, typ int64, before, after bool) {
-	switch {
-	case before && !after:
-		l.addTally(tally{tenant: tenant, typ: typ, active: -1})
-	case !before && after:
-		l.addTally(tally{tenant: tenant, typ: typ, active: 1})
+func (l *ledger) activity(tenant, typ, seq, before, after int64) {
+	if before == after {
+		return
 	}
+	stated := units(after == active) - units(before == active)
+	l.addTally(tally{tenant: tenant, typ: typ, active: units(after != inactive) - units(before != inactive), stated: stated})
+	l.addBlock(block{tenant: tenant, typ: typ, number: seq >> blockShift, stated: stated})
 }
 
 func (l *ledger) addTally(t tally) {
@@ -69,6 +95,7 @@ func (l *ledger) addTally(t tally) {
 		if o := &l.tallies[i]; o.tenant == t.tenant && o.typ == t.typ {
 			o.total += t.total
 			o.active += t.active
+			o.stated += t.stated
 			return
 		}
 	}
@@ -79,6 +106,7 @@ func (l *ledger) addBlock(b block) {
 	for i := range l.blocks {
 		if o := &l.blocks[i]; o.tenant == b.tenant && o.typ == b.typ && o.number == b.number {
 			o.total += b.total
+			o.stated += b.stated
 			return
 		}
 	}
@@ -114,21 +142,26 @@ func (l *ledger) merge(o *ledger) {
 }
 
 const (
-	addTallySQL = `INSERT INTO tally (tenant, type, total, active) VALUES (?1, ?2, ?3, ?4)
-		ON CONFLICT DO UPDATE SET total = total + excluded.total, active = active + excluded.active`
-	addBlockSQL = `INSERT INTO block (tenant, type, number, total) VALUES (?1, ?2, ?3, ?4)
-		ON CONFLICT DO UPDATE SET total = total + excluded.total`
+	addTallySQL = `INSERT INTO tally (tenant, type, total, active, stated) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT DO UPDATE SET total = total + excluded.total, active = active + excluded.active, stated = stated + excluded.stated`
+	addBlockSQL = `INSERT INTO block (tenant, type, number, total, stated) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT DO UPDATE SET total = total + excluded.total, stated = stated + excluded.stated`
+	addSpanSQL = `INSERT INTO span (tenant, type, number, total, stated) VALUES (?1, ?2, ?3, ?4, ?5)
+		ON CONFLICT DO UPDATE SET total = total + excluded.total, stated = stated + excluded.stated`
 )
 
 // write adds the sums to their tables.
 func (l *ledger) write(s *session) error {
 	for _, t := range l.tallies {
-		if err := s.execInts(addTallySQL, t.tenant, t.typ, t.total, t.active); err != nil {
+		if err := s.execInts(addTallySQL, t.tenant, t.typ, t.total, t.active, t.stated); err != nil {
 			return err
 		}
 	}
 	for _, b := range l.blocks {
-		if err := s.execInts(addBlockSQL, b.tenant, b.typ, b.number, b.total); err != nil {
+		if err := s.execInts(addBlockSQL, b.tenant, b.typ, b.number, b.total, b.stated); err != nil {
+			return err
+		}
+		if err := s.execInts(addSpanSQL, b.tenant, b.typ, b.number>>spanShift, b.total, b.stated); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
@@ -17,21 +18,45 @@ func (v *snapshot) Find(ctx context.Context, q store.Query) (store.Page, error) 
 	if typ == 0 || v.tenant == 0 {
 		return store.Page{}, nil
 	}
+	few := q.Filter != nil && filtersql.Few(q.Filter, v.scope(q))
 	switch {
-	case q.Filter == nil && q.Sort == nil:
-		return v.list(ctx, q, typ)
-	case q.Sort == nil && filtersql.Few(q.Filter, v.scope(q)):
+	case few && q.Sort == nil:
 		return v.searchFew(ctx, q, typ)
-	default:
-		return v.search(ctx, q, typ)
+	case q.Walk != nil:
+		return v.interruptibly(ctx, func() (store.Page, error) { return v.walk(ctx, q, typ) })
+	case q.Sort != nil || v.summed(q.Filter) == nil:
+		return v.interruptibly(ctx, func() (store.Page, error) { return v.search(ctx, q, typ) })
 	}
+	return v.list(ctx, q, typ, v.summed(q.Filter))
 }
 
-const totalSQL = "SELECT total FROM tally WHERE tenant = ?1 AND type = ?2"
+// sum says how many resources there are of what the tables tally, block and span have sums of.
+type sum struct {
+	column  int    // of the sum, in spansSQL and blocksSQL
+	tally   string // statement for all
+	listing string // statement for a page
+}
+
+var (
+	ofAll    = &sum{column: 1, tally: "SELECT total FROM tally WHERE tenant = ?1 AND type = ?2", listing: listSQL}
+	ofStated = &sum{column: 2, tally: "SELECT stated FROM tally WHERE tenant = ?1 AND type = ?2", listing: listStatedSQL}
+)
+
+// summed returns the sum of what a filter selects, nil if there is none. The sums of a transaction that writes are in its
+// ledger, of which but the total is looked up.
+func (v *snapshot) summed(e filter.Expr) *sum {
+	switch {
+	case e == nil:
+		return ofAll
+	case v.ledger == nil && filtersql.Active(e, true):
+		return ofStated
+	}
+	return nil
+}
 
 // total returns how many resources of a type there are.
-func (v *snapshot) total(typ int64) (int64, error) {
-	st, err := v.prepare(totalSQL)
+func (v *snapshot) total(typ int64, s *sum) (int64, error) {
+	st, err := v.prepare(s.tally)
 	if err != nil {
 		return 0, err
 	}
@@ -42,54 +67,72 @@ func (v *snapshot) total(typ int64) (int64, error) {
 }
 
 // list returns a page in the order of creation.
-func (v *snapshot) list(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
-	total, err := v.total(typ)
+func (v *snapshot) list(ctx context.Context, q store.Query, typ int64, s *sum) (store.Page, error) {
+	total, err := v.total(typ, s)
 	page := store.Page{Total: total}
 	if err != nil || q.Limit <= 0 || q.Offset >= page.Total {
 		return page, err
 	}
-	first, skip, err := v.seek(typ, q.Offset)
+	first, skip, err := v.seek(typ, q.Offset, s)
 	if err != nil {
 		return page, err
 	}
-	page.Records, err = v.listFrom(ctx, q, typ, first, skip)
+	page.Records, err = v.listFrom(ctx, q, typ, s, first, skip)
 	return page, err
 }
 
-const blocksSQL = "SELECT number, total FROM block WHERE tenant = ?1 AND type = ?2 ORDER BY number"
+const (
+	spansSQL  = "SELECT number, total, stated FROM span WHERE tenant = ?1 AND type = ?2 AND number >= ?3 ORDER BY number"
+	blocksSQL = "SELECT number, total, stated FROM block WHERE tenant = ?1 AND type = ?2 AND number >= ?3 ORDER BY number"
+)
 
 // seek finds the block that the offset falls into: the first seq of it, and how many resources of it
-// are to be skipped. The blocks of a transaction that writes are not up to date, so it has to skip all.
-func (v *snapshot) seek(typ, offset int64) (first, skip int64, err error) {
+// are to be skipped. The sums of a transaction that writes are not up to date, so it has to skip all.
+func (v *snapshot) seek(typ, offset int64, s *sum) (first, skip int64, err error) {
 	if offset == 0 || v.ledger != nil {
 		return 0, offset, nil
 	}
-	st, err := v.prepare(blocksSQL)
+	number, offset, err := v.pass(spansSQL, typ, 0, offset, s.column)
+	if err != nil {
+		return 0, 0, err
+	}
+	number, offset, err = v.pass(blocksSQL, typ, number<<spanShift, offset, s.column)
+	return number << blockShift, offset, err
+}
+
+// pass passes sums from a number on, until the next would go beyond the offset. It returns the number of that one, and
+// what is left of the offset.
+func (v *snapshot) pass(sql string, typ, number, offset int64, column int) (int64, int64, error) {
+	st, err := v.prepare(sql)
 	if err != nil {
 		return 0, 0, err
 	}
 	defer st.Reset()
 	st.BindInt64(1, v.tenant)
 	st.BindInt64(2, typ)
+	st.BindInt64(3, number)
 	for {
 		if row, err := st.Step(); err != nil || !row {
-			return first, offset, v.failed(err)
+			return number, offset, v.failed(err)
 		}
-		first = st.Int64(0) << blockShift
-		total := st.Int64(1)
-		if offset < total {
-			return first, offset, nil
+		number = st.Int64(0)
+		n := st.Int64(column)
+		if offset < n {
+			return number, offset, nil
 		}
-		offset -= total
+		offset -= n
 	}
 }
 
 // The index is named, as the planner would rather read the rows of everybody in the order of seq.
-const listSQL = "SELECT " + recordColumns + ` FROM resource r INDEXED BY resource_order
-	WHERE r.tenant = ?1 AND r.type = ?2 AND r.seq >= ?3 ORDER BY r.seq LIMIT ?4 OFFSET ?5`
+const (
+	listPart      = "SELECT " + recordColumns + " FROM resource r INDEXED BY resource_order WHERE r.tenant = ?1 AND r.type = ?2"
+	listSQL       = listPart + " AND r.seq >= ?3 ORDER BY r.seq LIMIT ?4 OFFSET ?5"
+	listStatedSQL = listPart + " AND r.seq >= ?3 AND r.active = 1 ORDER BY r.seq LIMIT ?4 OFFSET ?5"
+)
 
-func (v *snapshot) listFrom(ctx context.Context, q store.Query, typ, first, skip int64) ([]store.Record, error) {
-	st, err := v.prepare(listSQL)
+func (v *snapshot) listFrom(ctx context.Context, q store.Query, typ int64, s *sum, first, skip int64) ([]store.Record, error) {
+	st, err := v.prepare(s.listing)
 	if err != nil {
 		return nil, err
 	}

@@ -102,7 +102,7 @@ func explain(t *testing.T, s *Store, text, form string) (plan string) {
 	err := s.View(context.Background(), "a/b", func(r store.Reader) (err error) {
 		v := r.(*snapshot)
 		q := parseQuery(t, text)
-		sel := v.selection(q, 1)
+		sel := v.selection(q, 1, "")
 		if form == "count" {
 			plan, err = v.plan(filtersql.Fragment{SQL: "SELECT count(*)" + sel.SQL, Args: sel.Args})
 			return err
@@ -161,7 +161,9 @@ func TestListPlans(t *testing.T) {
 		want string
 	}{
 		"list":       {listSQL, "SEARCH r USING INDEX resource_order (tenant=? AND type=? AND rowid>?)"},
-		"blocks":     {blocksSQL, "SEARCH block USING PRIMARY KEY (tenant=? AND type=?)"},
+		"active":     {listStatedSQL, "SEARCH r USING INDEX resource_order (tenant=? AND type=? AND rowid>?)"},
+		"spans":      {spansSQL, "SEARCH span USING PRIMARY KEY (tenant=? AND type=? AND number>?)"},
+		"blocks":     {blocksSQL, "SEARCH block USING PRIMARY KEY (tenant=? AND type=? AND number>?)"},
 		"members":    {membersSQL, "SEARCH m USING PRIMARY KEY (grp=?)\nSEARCH r USING INTEGER PRIMARY KEY (rowid=?)"},
 		"is member":  {isMemberSQL, "SEARCH r USING COVERING INDEX resource_id (tenant=? AND id=?)\nSEARCH m USING COVERING INDEX membership_member (member=? AND grp=?)"},
 		"last place": {lastPosSQL, "SEARCH membership USING PRIMARY KEY (grp=?)"},
@@ -191,7 +193,7 @@ func TestSortPlan(t *testing.T) {
 		err := s.View(context.Background(), "a/b", func(r store.Reader) error {
 			v := r.(*snapshot)
 			q := store.Query{Type: store.TypeUser, Sort: &store.Sort{Path: sortPath(t, store.TypeUser), Descending: descending}}
-			got, err := v.plan(v.pageQuery(q, v.selection(q, 1)), 100, 0)
+			got, err := v.plan(v.pageQuery(q, v.selection(q, 1, "")), 100, 0)
 			if !strings.Contains(got, "USING COVERING INDEX resource_name (tenant=? AND type=?)") {
 				t.Errorf("descending %v: got plan\n%s", descending, got)
 			}

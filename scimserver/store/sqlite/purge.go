@@ -45,6 +45,7 @@ const (
 	sweepLookupSQL = `DELETE FROM lookup WHERE tenant = ?1 AND (attr, value, resource) IN
 		(SELECT attr, value, resource FROM lookup WHERE tenant = ?1 LIMIT ?2)`
 	dropBlocksSQL  = "DELETE FROM block WHERE tenant = ?1"
+	dropSpansSQL   = "DELETE FROM span WHERE tenant = ?1"
 	dropTalliesSQL = "DELETE FROM tally WHERE tenant = ?1"
 	dropTenantSQL  = "DELETE FROM tenant WHERE id = ?1"
 )
@@ -69,7 +70,7 @@ func (t *tx) sweep() (more bool, err error) {
 	if swept, err := t.sweepMembers(id); err != nil || swept {
 		return true, err
 	}
-	for _, sql := range []string{dropBlocksSQL, dropTalliesSQL, dropTenantSQL} {
+	for _, sql := range []string{dropBlocksSQL, dropSpansSQL, dropTalliesSQL, dropTenantSQL} {
 		if err := t.writeInts(sql, id); err != nil {
 			return false, err
 		}

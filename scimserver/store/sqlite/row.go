@@ -12,7 +12,7 @@ type row struct {
 	seq, typ int64
 	version  int64
 	created  int64
-	active   bool
+	active   int64
 	unique   bool
 	alone    bool // no group holds it
 	name     string
@@ -57,7 +57,7 @@ func (t *tx) Get(ctx context.Context, typ, id string) (r store.Record, err error
 
 func scanRow(st *conn.Stmt, typ int64) row {
 	return row{
-		typ: typ, version: st.Int64(1), created: st.Int64(2), active: st.Int64(4) != 0, seq: st.Int64(6),
+		typ: typ, version: st.Int64(1), created: st.Int64(2), active: st.Int64(4), seq: st.Int64(6),
 		alone: st.Int64(7) != 0, unique: st.Int64(8) != 0,
 		name: st.Text(9), external: st.Text(10), display: st.Text(11), keys: st.Bytes(12),
 	}

@@ -11,10 +11,10 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
 )
 
-// search answers a query with a filter or an order of its own.
-func (v *snapshot) search(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
+// interruptibly answers a query by statements that may run long: they end with ctx.
+func (v *snapshot) interruptibly(ctx context.Context, find func() (store.Page, error)) (store.Page, error) {
 	stop := v.session.watch(v.interruptible(ctx))
-	page, err := v.searchAll(ctx, q, typ, v.selection(q, typ))
+	page, err := find()
 	stop()
 	if ctx.Err() != nil {
 		return store.Page{}, ctx.Err()
@@ -31,13 +31,45 @@ func (v *snapshot) interruptible(ctx context.Context) context.Context {
 	return ctx
 }
 
-func (v *snapshot) searchAll(ctx context.Context, q store.Query, typ int64, sel filtersql.Fragment) (page store.Page, err error) {
+// search answers a query with a filter or an order of its own.
+func (v *snapshot) search(ctx context.Context, q store.Query, typ int64) (page store.Page, err error) {
+	if q.Sort == nil && filtersql.ByTime(q.Filter) {
+		return v.searchTimes(ctx, q, typ)
+	}
+	sel := v.selection(q, typ, "")
 	if q.Limit > 0 {
-		if page.Records, err = v.searchPage(ctx, q, sel); err != nil {
+		if page.Records, err = v.searchPage(ctx, q, v.pageQuery(q, sel)); err != nil {
 			return store.Page{}, err
 		}
 	}
-	page.Total, err = v.count(q, typ, sel, int64(len(page.Records)))
+	if found := int64(len(page.Records)); q.Filter != nil && found < int64(q.Limit) && (found > 0 || q.Offset == 0) {
+		page.Total = q.Offset + found
+		return page, nil
+	}
+	page.Total, err = v.count(q, typ)
+	return page, err
+}
+
+// manyHits is the number of resources from which on it is cheaper to pass the others in the order wanted than to find
+// these by an index and sort them.
+const manyHits = 20_000
+
+// searchTimes answers a query for resources created or modified in some time. They may be few, or nearly all.
+func (v *snapshot) searchTimes(ctx context.Context, q store.Query, typ int64) (page store.Page, err error) {
+	if page.Total, err = v.count(q, typ); err != nil || q.Limit <= 0 || q.Offset >= page.Total {
+		return page, err
+	}
+	all, err := v.total(typ, ofAll)
+	switch {
+	case err != nil:
+	case page.Total == all:
+		q.Filter = nil
+		return v.list(ctx, q, typ, ofAll)
+	case page.Total >= manyHits:
+		page.Records, err = v.searchPage(ctx, q, inOrder(v.selection(q, typ, orderIndex)))
+	default:
+		page.Records, err = v.searchPage(ctx, q, v.pageQuery(q, v.selection(q, typ, "")))
+	}
 	return page, err
 }
 
@@ -47,20 +79,29 @@ const maxFew = 32
 // searchFew answers a query for what an index finds. It reads all at once and has no need to count
 // or sort in SQL, unless they are many.
 func (v *snapshot) searchFew(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
-	sel := v.selection(q, typ)
+	sel := v.selection(q, typ, "")
 	st, err := v.query(filtersql.Fragment{SQL: "SELECT " + recordColumns + sel.SQL + " LIMIT ?", Args: sel.Args}, maxFew+1)
 	if err != nil {
 		return store.Page{}, err
 	}
 	all, err := v.records(ctx, st, q, 1)
 	st.Reset()
-	if err != nil {
+	switch {
+	case err != nil:
 		return store.Page{}, err
+	case len(all) > maxFew && q.Walk != nil:
+		return v.interruptibly(ctx, func() (store.Page, error) { return v.walk(ctx, q, typ) })
+	case len(all) > maxFew:
+		return v.interruptibly(ctx, func() (store.Page, error) { return v.search(ctx, q, typ) })
 	}
-	if len(all) > maxFew {
-		return v.search(ctx, q, typ)
+	return v.cut(q, v.sortFew(all))
+}
+
+// cut takes the page out of all that is selected.
+func (v *snapshot) cut(q store.Query, all []store.Record) (store.Page, error) {
+	if q.Walk != nil {
+		return v.cutWalk(q, all)
 	}
-	all = v.inOrder(all)
 	page := store.Page{Total: int64(len(all))}
 	if q.Offset < page.Total && q.Limit > 0 {
 		last := min(q.Offset+int64(q.Limit), page.Total)
@@ -69,8 +110,8 @@ func (v *snapshot) searchFew(ctx context.Context, q store.Query, typ int64) (sto
 	return page, nil
 }
 
-// inOrder brings the records and what is known of them into the order of creation.
-func (v *snapshot) inOrder(records []store.Record) []store.Record {
+// sortFew brings the records and what is known of them into the order of creation.
+func (v *snapshot) sortFew(records []store.Record) []store.Record {
 	if len(records) < 2 {
 		return records
 	}
@@ -87,9 +128,16 @@ func (v *snapshot) inOrder(records []store.Record) []store.Record {
 	return sorted
 }
 
-// selection is the part of the statement that says which resources r are meant.
-func (v *snapshot) selection(q store.Query, typ int64) filtersql.Fragment {
+// orderIndex has the resources in the order of creation.
+const orderIndex = "resource_order"
+
+// selection is the part of the statement that says which resources r are meant. An index may be named; else the planner
+// takes one.
+func (v *snapshot) selection(q store.Query, typ int64, index string) filtersql.Fragment {
 	sel := filtersql.Fragment{SQL: " FROM resource r WHERE r.tenant = ? AND r.type = ?", Args: []any{v.tenant, typ}}
+	if index != "" {
+		sel.SQL = " FROM resource r INDEXED BY " + index + " WHERE r.tenant = ? AND r.type = ?"
+	}
 	if q.Filter != nil {
 		where := filtersql.Where(q.Filter, v.scope(q))
 		sel.SQL += " AND " + where.SQL
@@ -106,8 +154,8 @@ func (v *snapshot) scope(q store.Query) filtersql.Scope {
 }
 
 // searchPage reads the records.
-func (v *snapshot) searchPage(ctx context.Context, q store.Query, sel filtersql.Fragment) ([]store.Record, error) {
-	st, err := v.query(v.pageQuery(q, sel), int64(q.Limit), q.Offset)
+func (v *snapshot) searchPage(ctx context.Context, q store.Query, page filtersql.Fragment) ([]store.Record, error) {
+	st, err := v.query(page, int64(q.Limit), q.Offset)
 	if err != nil {
 		return nil, err
 	}
@@ -119,10 +167,7 @@ func (v *snapshot) searchPage(ctx context.Context, q store.Query, sel filtersql.
 func (v *snapshot) pageQuery(q store.Query, sel filtersql.Fragment) filtersql.Fragment {
 	byTime := filtersql.ByTime(q.Filter)
 	if q.Sort == nil && !byTime {
-		return filtersql.Fragment{
-			SQL:  "SELECT " + recordColumns + sel.SQL + " ORDER BY r.seq LIMIT ? OFFSET ?",
-			Args: sel.Args,
-		}
+		return inOrder(sel)
 	}
 	key, order := filtersql.Fragment{SQL: "NULL"}, "k ASC NULLS LAST"
 	if q.Sort != nil {
@@ -137,6 +182,11 @@ func (v *snapshot) pageQuery(q store.Query, sel filtersql.Fragment) filtersql.Fr
 	return sorted(sel, key, order)
 }
 
+// inOrder is the statement for a page in the order of creation.
+func inOrder(sel filtersql.Fragment) filtersql.Fragment {
+	return filtersql.Fragment{SQL: "SELECT " + recordColumns + sel.SQL + " ORDER BY r.seq LIMIT ? OFFSET ?", Args: sel.Args}
+}
+
 // sorted picks the page by numbers and keys alone, so that no documents are sorted, and then reads it.
 func sorted(sel, key filtersql.Fragment, order string) filtersql.Fragment {
 	return filtersql.Fragment{
@@ -145,22 +195,6 @@ func sorted(sel, key filtersql.Fragment, order string) filtersql.Fragment {
 			" ORDER BY " + order + ", o.seq",
 		Args: append(append([]any(nil), key.Args...), sel.Args...),
 	}
-}
-
-// count counts the selection, if the page does not tell.
-func (v *snapshot) count(q store.Query, typ int64, sel filtersql.Fragment, found int64) (int64, error) {
-	if q.Filter == nil {
-		return v.total(typ)
-	}
-	if found < int64(q.Limit) && (found > 0 || q.Offset == 0) {
-		return q.Offset + found, nil
-	}
-	st, err := v.query(filtersql.Fragment{SQL: "SELECT count(*)" + sel.SQL, Args: sel.Args})
-	if err != nil {
-		return 0, err
-	}
-	n, err := st.Int()
-	return n, v.failed(err)
 }
 
 // query prepares a statement made for a filter and binds its arguments, and then integers.

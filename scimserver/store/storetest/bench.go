@@ -45,7 +45,7 @@ func userRecord(id, name string) store.Record {
 		Type: store.TypeUser, ID: id, Created: day(1), Modified: day(1), Active: true,
 		Doc: fmt.Appendf(nil, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":%q,"active":true}`, name),
 		Keys: store.Keys{
-			Name: name, NameUnique: true, Display: name, ExternalID: "ext-" + id,
+			Name: name, NameUnique: true, Display: name, ExternalID: "ext-" + id, Active: true,
 			Values: []store.Key{{Path: "emails.value", Value: name + "@example.com"}},
 		},
 	}

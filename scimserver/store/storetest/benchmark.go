@@ -115,7 +115,7 @@ func benchRecord(n int) store.Record {
 	return store.Record{
 		Type: store.TypeUser, ID: id(n), Created: day(1), Modified: day(1), Active: true, Doc: []byte(doc.String()),
 		Keys: store.Keys{
-			Name: name, NameUnique: true, Display: fmt.Sprintf("First%d Last%d", n, n), ExternalID: fmt.Sprintf("ext-%d", n),
+			Name: name, NameUnique: true, Display: fmt.Sprintf("First%d Last%d", n, n), ExternalID: fmt.Sprintf("ext-%d", n), Active: true,
 			Values: []store.Key{{Path: "emails.value", Value: email}, {Path: "emails.value", Value: fmt.Sprintf("home.%d@example.org", n)}},
 		},
 	}

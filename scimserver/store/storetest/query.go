@@ -191,6 +191,7 @@ func (p *pair) testRandom(t *testing.T, typ string) {
 			t.Skipf("%v", err)
 		}
 		total := p.same(t, s)
+		p.walkSame(t, s, rapid.SampledFrom([]int{3, 20, 40, 1000}).Draw(t, "page"))
 		drawn++
 		if total > 0 && total < all {
 			selective++
@@ -271,6 +272,7 @@ func (p *pair) testCases(t *testing.T) {
 			{typ: typ, filter: text, limit: 2, offset: 1, sort: "meta.created", descending: true},
 		} {
 			p.same(t, s)
+			p.walkSame(t, s, 40)
 		}
 	}
 	p.testLong(t)

@@ -208,6 +208,7 @@ func newRecord(rt *schema.ResourceType, doc *resource.Object, id string, created
 		Keys: store.Keys{
 			Name: filter.Fold(name), NameUnique: rt.Name == store.TypeUser,
 			Display: doc.Value("displayName").Text(), ExternalID: doc.Value("externalId").Text(),
+			Active: doc.Value("active").Bool(),
 		},
 	}
 	if r.Keys.Display == "" {

@@ -18,6 +18,7 @@ func Run(t *testing.T, open Open) {
 		"Members":      memberTests,
 		"Lists":        listTests,
 		"Passwords":    passwordTests,
+		"Walks":        walkTests,
 		"Tenants":      tenantTests,
 		"Application":  applicationTests,
 		"Outbox":       outboxTests,

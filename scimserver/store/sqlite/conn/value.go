@@ -112,6 +112,21 @@ func (s *Stmt) IsBlob(i int) bool {
 	return sqlite3.Xsqlite3_column_type(s.c.tls, s.p, int32(i)) == sqlite3.SQLITE_BLOB
 }
 
+// Value returns a copy of column i of the row: nil, int64, float64, string or []byte.
+func (s *Stmt) Value(i int) any {
+	switch sqlite3.Xsqlite3_column_type(s.c.tls, s.p, int32(i)) {
+	case sqlite3.SQLITE_INTEGER:
+		return s.Int64(i)
+	case sqlite3.SQLITE_FLOAT:
+		return sqlite3.Xsqlite3_column_double(s.c.tls, s.p, int32(i))
+	case sqlite3.SQLITE_TEXT:
+		return s.Text(i)
+	case sqlite3.SQLITE_BLOB:
+		return s.Bytes(i)
+	}
+	return nil
+}
+
 // Int64 returns column i of the row.
 func (s *Stmt) Int64(i int) int64 { return sqlite3.Xsqlite3_column_int64(s.c.tls, s.p, int32(i)) }
 

@@ -36,7 +36,7 @@ func compareID(c *filter.Compare, column string) Fragment {
 	return compareText(c.Op, build("scim_id(", column, ")"), c.Value.Str)
 }
 
-// compareActive uses the column, which is 0 exactly where the document says false. Who says nothing
+// compareActive uses the column, which is 0 where the document says false and 1 where it says true. Who says nothing
 // counts as active, but does not match eq true.
 func compareActive(c *filter.Compare) (Fragment, bool) {
 	if c.Op != filter.Eq || c.Value.Kind != filter.LitBool || c.Path.Attr.MultiValued {
@@ -45,7 +45,7 @@ func compareActive(c *filter.Compare) (Fragment, bool) {
 	if !c.Value.Bool {
 		return build("r.active = 0"), true
 	}
-	return build("(r.active = 1 AND ", compareValue(c, attribute(c.Path.Attr).value()), ")"), true
+	return build("r.active = 1"), true
 }
 
 // keyColumn is the column that has the value of an attribute, as it is compared, or NULL where that

@@ -70,11 +70,7 @@ func compareMillis(c *filter.Compare, column string) Fragment {
 // indexes that an order by other columns keeps the query planner from.
 func ByTime(e filter.Expr) bool {
 	for _, e := range conjuncts(e) {
-		c, ok := e.(filter.Compare)
-		if !ok || c.Op == filter.Ne || c.Path.Attr.Extension() != "" || c.Path.Attr.Name != "meta" {
-			continue
-		}
-		if _, ok := metaTimes[c.Path.Leaf().Name]; ok && c.Value.Kind != filter.LitNull {
+		if c, ok := e.(filter.Compare); ok && isTime(&c) {
 			return true
 		}
 	}

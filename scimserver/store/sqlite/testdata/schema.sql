@@ -2,7 +2,7 @@ CREATE TABLE block (
     tenant INTEGER NOT NULL,
     type   INTEGER NOT NULL,
     number INTEGER NOT NULL,
-    total  INTEGER NOT NULL,
+    total  INTEGER NOT NULL, stated INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant, type, number)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE event (
@@ -129,6 +129,7 @@ CREATE UNIQUE INDEX resource_id       ON resource (tenant, id);
 CREATE INDEX resource_inactive ON resource (tenant, type) WHERE active = 0;
 CREATE INDEX resource_modified ON resource (tenant, type, modified);
 CREATE UNIQUE INDEX resource_name     ON resource (tenant, type, name, name_unique);
+CREATE INDEX resource_no_external ON resource (tenant, type) WHERE external IS NULL;
 CREATE INDEX resource_order    ON resource (tenant, type);
 CREATE TABLE state (
     tenant INTEGER NOT NULL,
@@ -153,7 +154,7 @@ CREATE TABLE tally (
     tenant INTEGER NOT NULL,
     type   INTEGER NOT NULL,
     total  INTEGER NOT NULL,
-    active INTEGER NOT NULL,
+    active INTEGER NOT NULL, stated INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant, type)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE tenant (
@@ -176,7 +177,10 @@ CREATE TABLE work (
 -- resource resource_inactive: 50000 50000 50000
 -- resource resource_modified: 1000000 1000000 1000000 3
 -- resource resource_name: 1000000 1000000 1000000 1 1
+-- resource resource_no_external: 50000 50000 50000
 -- resource resource_order: 1000000 1000000 1000000
+-- secret secret: 2 1
+-- span span: 2000 2000 1000 1
 -- symbol sqlite_autoindex_symbol_1: 20 1
 -- tally tally: 2000 2 1
 -- tenant sqlite_autoindex_tenant_1: 1000 1

@@ -1,0 +1,102 @@
+package sqlite
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// position is a place in an order: the sort key of a resource as SQL has it, nil for none, and its seq.
+type position struct {
+	seq int64
+	key any
+}
+
+// longKey is how long a key may be, in bytes, to be part of an encoded position. Of a longer one there is the digest.
+const longKey = 512
+
+// digest stands for a long key.
+type digest [sha256.Size]byte
+
+// The kinds of keys in an encoded position.
+const (
+	kindNone   = 'n'
+	kindInt    = 'i'
+	kindFloat  = 'f'
+	kindText   = 't'
+	kindBlob   = 'b'
+	kindDigest = 'd'
+)
+
+func (p position) encode() []byte {
+	dst := binary.AppendUvarint(nil, uint64(p.seq))
+	switch k := p.key.(type) {
+	case int64:
+		return binary.AppendVarint(append(dst, kindInt), k)
+	case float64:
+		return binary.BigEndian.AppendUint64(append(dst, kindFloat), math.Float64bits(k))
+	case string:
+		return appendKey(dst, kindText, []byte(k))
+	case []byte:
+		return appendKey(dst, kindBlob, k)
+	}
+	return append(dst, kindNone)
+}
+
+func appendKey(dst []byte, kind byte, key []byte) []byte {
+	if len(key) <= longKey {
+		return append(append(dst, kind), key...)
+	}
+	sum := sha256.Sum256(key)
+	return append(append(dst, kindDigest), sum[:]...)
+}
+
+// parsePosition reads what encode has made, else it returns ErrPosition.
+func parsePosition(b []byte) (p position, err error) {
+	seq, n := binary.Uvarint(b)
+	if n <= 0 || seq > math.MaxInt64 || len(b) == n {
+		return p, store.ErrPosition
+	}
+	kind, rest := b[n], b[n+1:]
+	p.seq = int64(seq)
+	ok := true
+	switch kind {
+	case kindNone:
+		ok = len(rest) == 0
+	case kindInt:
+		var size int
+		p.key, size = binary.Varint(rest)
+		ok = size == len(rest) && size > 0
+	case kindFloat:
+		if ok = len(rest) == 8; ok {
+			p.key = math.Float64frombits(binary.BigEndian.Uint64(rest))
+		}
+	case kindText:
+		p.key = string(rest)
+	case kindBlob:
+		p.key = append([]byte{}, rest...)
+	case kindDigest:
+		if ok = len(rest) == sha256.Size; ok {
+			p.key = digest(rest)
+		}
+	default:
+		ok = false
+	}
+	if !ok {
+		return position{}, store.ErrPosition
+	}
+	return p, nil
+}
+
+// is tells whether the digest is that of a key.
+func (d digest) is(key any) bool {
+	switch k := key.(type) {
+	case string:
+		return sha256.Sum256([]byte(k)) == d
+	case []byte:
+		return sha256.Sum256(k) == d
+	}
+	return false
+}

@@ -1,0 +1,301 @@
+package sqlite
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
+)
+
+// walker reads one page of a Walk.
+type walker struct {
+	*snapshot
+	q     store.Query
+	typ   int64
+	from  *position // nil: where the walk begins
+	total int64     // of what the filter selects, -1: not known yet
+	limit int64     // rows still to be read: one more than the page has, to see whether there is more
+
+	// What was read, in the direction of the walk.
+	records []store.Record
+	found   []found
+	keys    []any
+}
+
+// walk returns a page by position.
+func (v *snapshot) walk(ctx context.Context, q store.Query, typ int64) (page store.Page, err error) {
+	w := &walker{snapshot: v, q: q, typ: typ, total: -1, limit: int64(max(q.Limit, 0)) + 1}
+	if err := w.start(); err != nil {
+		return page, err
+	}
+	if w.q.Limit > 0 {
+		if err := w.read(ctx); err != nil {
+			return page, err
+		}
+	}
+	page = w.page()
+	if w.total < 0 && q.Limit > 0 && w.from == nil && !page.More {
+		w.total = int64(len(page.Records))
+	}
+	if page.Total = w.total; w.total < 0 {
+		page.Total, err = v.count(q, typ)
+	}
+	return page, err
+}
+
+// start finds out where the walk goes on, and how many resources it is about where that decides how to read them.
+func (w *walker) start() (err error) {
+	if w.q.Walk.From != nil {
+		from, err := parsePosition(w.q.Walk.From)
+		if err != nil {
+			return err
+		}
+		w.from = &from
+		if err := w.restore(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case w.q.Walk.Total > 0:
+		w.total = w.q.Walk.Total
+	case w.summed(w.q.Filter) != nil || filtersql.Indexed(w.q.Filter, w.scope(w.q)):
+		w.total, err = w.count(w.q, w.typ)
+	}
+	return err
+}
+
+// restore finds the key that the position has a digest of. It is lost if the resource has another one now.
+func (w *walker) restore() error {
+	d, ok := w.from.key.(digest)
+	if !ok {
+		return nil
+	}
+	if w.q.Sort == nil {
+		return store.ErrPosition
+	}
+	key := w.key()
+	st, err := w.query(filtersql.Fragment{
+		SQL: "SELECT " + key.SQL + " FROM resource r WHERE r.tenant = ? AND r.seq = ?", Args: append(slices.Clone(key.Args), w.tenant),
+	}, w.from.seq)
+	if err != nil {
+		return err
+	}
+	defer st.Reset()
+	if _, err := st.Step(); err != nil {
+		return w.failed(err)
+	}
+	if w.from.key = st.Value(0); !d.is(w.from.key) {
+		return store.ErrPosition
+	}
+	return nil
+}
+
+func (w *walker) key() filtersql.Fragment { return filtersql.Key(w.q.Sort.Path, w.scope(w.q)) }
+
+// byFilter tells whether an index is to find the resources and these are sorted then, and not the order's index passed.
+func (w *walker) byFilter() bool {
+	return w.q.Filter != nil && w.total >= 0 && w.total < manyHits && filtersql.Indexed(w.q.Filter, w.scope(w.q))
+}
+
+func (w *walker) read(ctx context.Context) error {
+	if w.q.Sort == nil {
+		return w.run(ctx, w.inOrder())
+	}
+	for _, s := range w.stretches() {
+		if err := w.run(ctx, s); err != nil || w.limit == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// run reads the rows of a statement, whose last parameter is the limit.
+func (w *walker) run(ctx context.Context, f filtersql.Fragment) error {
+	st, err := w.query(f, w.limit)
+	if err != nil {
+		return err
+	}
+	defer st.Reset()
+	return w.each(ctx, st, func() error {
+		w.take(st)
+		return nil
+	})
+}
+
+func (w *walker) take(st *conn.Stmt) {
+	if w.records == nil {
+		room := min(int(w.limit), roomFor)
+		w.records, w.found = make([]store.Record, 0, room), make([]found, 0, room)
+	}
+	w.limit--
+	w.records = append(w.records, store.Record{})
+	r := &w.records[len(w.records)-1]
+	scanRecord(st, r, w.q.Type)
+	w.found = append(w.found, found{id: r.ID, seq: st.Int64(6)})
+	if w.q.Sort != nil {
+		w.keys = append(w.keys, st.Value(7))
+	}
+}
+
+// page is what was read, in the order of the query.
+func (w *walker) page() (page store.Page) {
+	if w.limit == 0 && w.q.Limit > 0 {
+		page.More = true
+		w.records, w.found = w.records[:w.q.Limit], w.found[:w.q.Limit]
+	}
+	if w.q.Walk.Backward {
+		slices.Reverse(w.records)
+		slices.Reverse(w.found)
+		w.keys = w.keys[:min(len(w.keys), len(w.records))]
+		slices.Reverse(w.keys)
+	}
+	w.snapshot.found = w.found
+	page.Records = w.records
+	if n := len(w.records); n > 0 {
+		page.First, page.Last = w.at(0).encode(), w.at(n-1).encode()
+	}
+	return page
+}
+
+func (w *walker) at(i int) position {
+	p := position{seq: w.found[i].seq}
+	if w.q.Sort != nil {
+		p.key = w.keys[i]
+	}
+	return p
+}
+
+// seqOrder is the direction of the order of creation, and how seq compares to that of the position.
+func (w *walker) seqOrder() (order, operator string, from int64) {
+	order, operator = "ASC", ">"
+	if w.q.Walk.Backward {
+		order, operator, from = "DESC", "<", math.MaxInt64
+	}
+	if w.from != nil {
+		from = w.from.seq
+	}
+	return order, operator, from
+}
+
+// inOrder is the statement for a page in the order of creation.
+func (w *walker) inOrder() filtersql.Fragment {
+	order, operator, from := w.seqOrder()
+	if w.byFilter() {
+		sel := w.selection(w.q, w.typ, "")
+		sel.SQL += " AND +r.seq " + operator + " ?"
+		sel.Args = append(sel.Args, from)
+		return picked(sel, filtersql.Fragment{SQL: "NULL"}, "+k", order)
+	}
+	sel := w.selection(w.q, w.typ, orderIndex)
+	return filtersql.Fragment{
+		SQL:  "SELECT " + recordColumns + sel.SQL + " AND r.seq " + operator + " ? ORDER BY r.seq " + order + " LIMIT ?",
+		Args: append(sel.Args, from),
+	}
+}
+
+// stretches are the statements for a page in another order: of the resources with a sort key, and of those without, which
+// are the last in ascending order.
+func (w *walker) stretches() (list []filtersql.Fragment) {
+	descending := w.q.Sort.Descending != w.q.Walk.Backward
+	for _, blank := range []bool{descending, !descending} {
+		if w.from != nil && len(list) == 0 && blank != (w.from.key == nil) {
+			continue // the position is behind this stretch
+		}
+		from := w.from
+		if len(list) > 0 {
+			from = nil
+		}
+		list = append(list, w.stretch(blank, descending, from))
+	}
+	return list
+}
+
+func (w *walker) stretch(blank, descending bool, from *position) filtersql.Fragment {
+	key := w.key()
+	index := ""
+	if w.byFilter() {
+		key.SQL = "+" + key.SQL // for the planner would rather read everything in this order to spare the sorting
+	} else {
+		index = filtersql.SortIndex(key, blank)
+	}
+	sel := w.selection(w.q, w.typ, index)
+	order, operator, _ := w.seqOrder()
+	switch {
+	case blank:
+		sel.SQL += " AND (" + key.SQL + ") IS NULL"
+		sel.Args = append(sel.Args, key.Args...)
+		if from != nil {
+			sel.SQL += " AND r.seq " + operator + " ?"
+			sel.Args = append(sel.Args, from.seq)
+		}
+		return picked(sel, filtersql.Fragment{SQL: "NULL"}, "k", order)
+	case from == nil:
+		sel.SQL += " AND (" + key.SQL + ") IS NOT NULL"
+		sel.Args = append(sel.Args, key.Args...)
+	default:
+		sel = beyond(sel, key, *from, descending, operator)
+	}
+	if descending {
+		return picked(sel, key, "k DESC", order)
+	}
+	return picked(sel, key, "k", order)
+}
+
+// beyond adds the condition that a resource with a key comes behind the position.
+func beyond(sel, key filtersql.Fragment, from position, descending bool, operator string) filtersql.Fragment {
+	further := ">"
+	if descending {
+		further = "<"
+	}
+	sel.SQL += " AND (" + key.SQL + ") " + further + "= ? AND ((" + key.SQL + ") " + further + " ? OR +r.seq " + operator + " ?)"
+	sel.Args = append(append(sel.Args, key.Args...), from.key)
+	sel.Args = append(append(sel.Args, key.Args...), from.key, from.seq)
+	return sel
+}
+
+// picked picks the page by numbers and keys alone, so that no documents are sorted, and then reads it, with the keys. Its
+// last parameter is the limit.
+func picked(sel, key filtersql.Fragment, keyOrder, seqOrder string) filtersql.Fragment {
+	return filtersql.Fragment{
+		SQL: "SELECT " + recordColumns + ", o.k FROM (SELECT r.seq AS seq, " + key.SQL + " AS k" + sel.SQL +
+			" ORDER BY " + keyOrder + ", +r.seq " + seqOrder + " LIMIT ?) o CROSS JOIN resource r ON r.seq = o.seq" +
+			" ORDER BY " + keyOrder + ", o.seq " + seqOrder,
+		Args: append(slices.Clone(key.Args), sel.Args...),
+	}
+}
+
+// cutWalk takes a page of a Walk out of all that is selected, which is in the order of creation.
+func (v *snapshot) cutWalk(q store.Query, all []store.Record) (store.Page, error) {
+	w := &walker{snapshot: v, q: q, limit: int64(max(q.Limit, 0)) + 1}
+	from := position{}
+	if q.Walk.From != nil {
+		var err error
+		if from, err = parsePosition(q.Walk.From); err != nil {
+			return store.Page{}, err
+		}
+	}
+	known := v.found
+	for n := range all {
+		i := n
+		if q.Walk.Backward {
+			i = len(all) - 1 - n
+		}
+		behind := known[i].seq > from.seq
+		if q.Walk.Backward {
+			behind = known[i].seq < from.seq
+		}
+		if (behind || q.Walk.From == nil) && w.limit > 0 {
+			w.records, w.found = append(w.records, all[i]), append(w.found, known[i])
+			w.limit--
+		}
+	}
+	page := w.page()
+	page.Total = int64(len(all))
+	if q.Walk.Total > 0 {
+		page.Total = q.Walk.Total
+	}
+	return page, nil
+}
