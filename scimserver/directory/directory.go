@@ -1,10 +1,12 @@
 package directory
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/scim-operator/scim-operator/scimserver/scim/cursor"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
@@ -22,6 +24,8 @@ type Directory struct {
 	passwords Passwords
 	clock     func() time.Time
 	newID     func() string
+
+	sealer atomic.Pointer[cursor.Sealer] // nil before the first cursor
 }
 
 // New makes a Directory.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"time"
 
@@ -19,6 +20,8 @@ func (c *Call) fault(err error) error {
 		return nil
 	case errors.Is(err, store.ErrNotFound):
 		return c.notFound()
+	case errors.Is(err, store.ErrPosition):
+		return scimerr.New(http.StatusBadRequest, scimerr.ExpiredCursor, "cursor: the place that it stands for is gone: begin again with an empty cursor")
 	case errors.Is(err, store.ErrUnavailable):
 		return scimerr.Unavailable(err, retryUnavailable, "the directory cannot be used now, nothing was changed: try again later")
 	}

@@ -22,11 +22,17 @@ type Search struct {
 	Descending bool
 	StartIndex int64 // from 1; less counts as 1
 	Count      int   // less than 0 counts as 0, more than MaxCount as MaxCount
+
+	ByCursor bool   // pages by Cursor (RFC 9865) and not by StartIndex
+	Cursor   string // of an earlier answer; "": the first page
 }
 
 // List answers the resources of the calls' types that the search selects, as a ListResponse. With several types their
 // resources follow one another, sorted within each. Errors: 400.
 func (d *Directory) List(ctx context.Context, s Search, ans *Answer, calls ...*Call) error {
+	if s.ByCursor {
+		return d.walk(ctx, s, ans, calls)
+	}
 	s.StartIndex = max(1, s.StartIndex)
 	s.Count = min(max(0, s.Count), MaxCount)
 	queries, err := s.queries(calls)
@@ -39,7 +45,8 @@ func (d *Directory) List(ctx context.Context, s Search, ans *Answer, calls ...*C
 		if err != nil {
 			return err
 		}
-		return found.append(ctx, r, s, calls, ans)
+		ans.Body = found.appendHead(ans.Body, s.StartIndex)
+		return found.appendResources(ctx, r, calls, ans)
 	}))
 }
 
@@ -108,12 +115,22 @@ func find(ctx context.Context, r store.Reader, s Search, queries []store.Query) 
 	return res, nil
 }
 
-// append writes the ListResponse. All its numbers are there always: clients page by them.
-func (res *results) append(ctx context.Context, r store.Reader, s Search, calls []*Call, ans *Answer) error {
-	b := append(ans.Body, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":`...)
-	b = append(strconv.AppendInt(b, res.total, 10), `,"startIndex":`...)
-	b = append(strconv.AppendInt(b, s.StartIndex, 10), `,"itemsPerPage":`...)
-	ans.Body = append(strconv.AppendInt(b, int64(res.items), 10), `,"Resources":[`...)
+// listHead begins every ListResponse.
+const listHead = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":`
+
+// appendHead begins the ListResponse. All its numbers are there always, as clients page by them, but for the startIndex: it
+// is 0 where pages have none.
+func (res *results) appendHead(dst []byte, startIndex int64) []byte {
+	dst = strconv.AppendInt(append(dst, listHead...), res.total, 10)
+	if startIndex > 0 {
+		dst = strconv.AppendInt(append(dst, `,"startIndex":`...), startIndex, 10)
+	}
+	return strconv.AppendInt(append(dst, `,"itemsPerPage":`...), int64(res.items), 10)
+}
+
+// appendResources ends the ListResponse.
+func (res *results) appendResources(ctx context.Context, r store.Reader, calls []*Call, ans *Answer) error {
+	ans.Body = append(ans.Body, `,"Resources":[`...)
 	written := 0
 	for i, page := range res.pages {
 		if len(page.Records) == 0 {

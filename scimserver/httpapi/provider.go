@@ -16,6 +16,7 @@ type serviceProvider struct {
 	ChangePassword supported    `json:"changePassword"`
 	Sort           supported    `json:"sort"`
 	ETag           supported    `json:"etag"`
+	Pagination     pagination   `json:"pagination"`
 	Authentication []authScheme `json:"authenticationSchemes"`
 	Conformant     bool         `json:"interopProfileConformant,omitempty"` // draft-zollner-scim-interop-profile
 	Meta           providerMeta `json:"meta"`
@@ -34,6 +35,16 @@ type bulkSupport struct {
 type filterLimits struct {
 	Supported  bool `json:"supported"`
 	MaxResults int  `json:"maxResults"`
+}
+
+// pagination is of RFC 9865 §4.
+type pagination struct {
+	Cursor        bool   `json:"cursor"`
+	Index         bool   `json:"index"`
+	DefaultMethod string `json:"defaultPaginationMethod"`
+	DefaultSize   int    `json:"defaultPageSize"`
+	MaxSize       int    `json:"maxPageSize"`
+	CursorTimeout int    `json:"cursorTimeout"` // seconds
 }
 
 type authScheme struct {
@@ -67,6 +78,10 @@ func describeProvider(t *Tenant) serviceProvider {
 		ChangePassword: supported{t.Directory.KeepPasswords},
 		Sort:           supported{true},
 		ETag:           supported{true},
+		Pagination: pagination{
+			Cursor: true, Index: true, DefaultMethod: "index",
+			DefaultSize: directory.DefaultCount, MaxSize: directory.MaxCount, CursorTimeout: int(directory.CursorLifetime.Seconds()),
+		},
 		Authentication: []authScheme{{
 			Type:        "oauthbearertoken",
 			Name:        "OAuth Bearer Token",

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"errors"
+	"math"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,8 +16,8 @@ import (
 type query struct {
 	filter, sortBy, sortOrder string
 	attributes, excluded      string
-	startIndex, count         string
-	hasFilter                 bool
+	startIndex, count, cursor string
+	hasFilter, hasCursor      bool
 }
 
 // parseQuery reads the query of a URL. Other parameters are not ours, and a semicolon separates nothing.
@@ -32,9 +34,19 @@ func parseQuery(raw string) (q query, err error) {
 			return q, badParameter(name, "invalid URL escape")
 		}
 		*field = value
-		q.hasFilter = q.hasFilter || name == "filter"
+		q.note(name)
 	}
 	return q, nil
+}
+
+// note remembers what means something even if it is empty.
+func (q *query) note(name string) {
+	switch name {
+	case "filter":
+		q.hasFilter = true
+	case "cursor":
+		q.hasCursor = true
+	}
 }
 
 func (q *query) field(name string) *string {
@@ -53,31 +65,42 @@ func (q *query) field(name string) *string {
 		return &q.startIndex
 	case "count":
 		return &q.count
+	case "cursor":
+		return &q.cursor
 	}
 	return nil
 }
 
 func badParameter(name, what string) error {
-	if name == "filter" {
+	switch name {
+	case "filter":
 		return scimerr.BadFilter("filter: %s", what)
+	case "cursor":
+		return scimerr.New(http.StatusBadRequest, scimerr.InvalidCursor, "cursor: %s", what)
 	}
 	return scimerr.InvalidValue("%s: %s", name, what)
 }
 
 // search reads what the query says of a list.
 func (q *query) search() (s directory.Search, err error) {
-	s = directory.Search{Filter: q.filter, SortBy: q.sortBy}
+	s = directory.Search{Filter: q.filter, SortBy: q.sortBy, ByCursor: q.hasCursor, Cursor: q.cursor}
 	if q.hasFilter && strings.TrimSpace(q.filter) == "" {
 		return s, scimerr.BadFilter("filter: is empty")
 	}
 	if s.Descending, err = descending(q.sortOrder); err != nil {
 		return s, err
 	}
+	if q.hasCursor && q.startIndex != "" {
+		return s, scimerr.InvalidValue("startIndex: goes with paging by index, and cursor with paging by cursor: send one of them")
+	}
 	if s.StartIndex, err = integer("startIndex", q.startIndex, 1); err != nil {
 		return s, err
 	}
 	count, err := integer("count", q.count, directory.DefaultCount)
-	s.Count = int(min(max(count, 0), directory.MaxCount))
+	if err != nil && q.hasCursor {
+		return s, scimerr.New(http.StatusBadRequest, scimerr.InvalidCount, "count: want an integer")
+	}
+	s.Count = int(min(max(count, 0), math.MaxInt32))
 	return s, err
 }
 

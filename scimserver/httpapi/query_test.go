@@ -17,14 +17,17 @@ func TestParseQuery(t *testing.T) {
 		raw  string
 		want query
 	}{
-		"nothing":               {"", query{}},
-		"trailing ampersand":    {"filter=userName+eq+%22a%22&", query{filter: `userName eq "a"`, hasFilter: true}},
-		"percent and plus":      {"filter=a%20eq+b%2Bc", query{filter: "a eq b+c", hasFilter: true}},
-		"a flag of the client":  {"aadOptscim062020&count=5", query{count: "5"}},
-		"a semicolon is a part": {"filter=a+eq+%22b;c%22", query{filter: `a eq "b;c"`, hasFilter: true}},
-		"an equals sign too":    {"filter=a=b", query{filter: "a=b", hasFilter: true}},
-		"empty filter":          {"filter=", query{hasFilter: true}},
-		"the first of two":      {"count=1&count=2&filter=x&filter=y", query{count: "1", filter: "x", hasFilter: true}},
+		"nothing":                {"", query{}},
+		"trailing ampersand":     {"filter=userName+eq+%22a%22&", query{filter: `userName eq "a"`, hasFilter: true}},
+		"percent and plus":       {"filter=a%20eq+b%2Bc", query{filter: "a eq b+c", hasFilter: true}},
+		"a flag of the client":   {"aadOptscim062020&count=5", query{count: "5"}},
+		"a semicolon is a part":  {"filter=a+eq+%22b;c%22", query{filter: `a eq "b;c"`, hasFilter: true}},
+		"an equals sign too":     {"filter=a=b", query{filter: "a=b", hasFilter: true}},
+		"empty filter":           {"filter=", query{hasFilter: true}},
+		"a cursor without value": {"cursor&count=5", query{count: "5", hasCursor: true}},
+		"an empty cursor":        {"cursor=", query{hasCursor: true}},
+		"a cursor":               {"count=5&cursor=a-b_c", query{count: "5", cursor: "a-b_c", hasCursor: true}},
+		"the first of two":       {"count=1&count=2&filter=x&filter=y", query{count: "1", filter: "x", hasFilter: true}},
 		"all": {"attributes=a,b&excludedAttributes=c&sortBy=d&sortOrder=e&startIndex=6&count=7",
 			query{attributes: "a,b", excluded: "c", sortBy: "d", sortOrder: "e", startIndex: "6", count: "7"}},
 	} {
@@ -47,6 +50,7 @@ func TestParseQueryRefuses(t *testing.T) {
 		"filter=%zz": scimerr.InvalidFilter,
 		"filter=%":   scimerr.InvalidFilter,
 		"sortBy=%a":  scimerr.BadValue,
+		"cursor=%0":  scimerr.InvalidCursor,
 	} {
 		_, err := parseQuery(raw)
 		var e *scimerr.Error
@@ -64,9 +68,11 @@ func TestSearchOfQuery(t *testing.T) {
 	}{
 		"defaults":       {query{}, directory.Search{StartIndex: 1, Count: directory.DefaultCount}},
 		"given":          {query{startIndex: "3", count: "7", sortBy: "a", sortOrder: "DESCENDING"}, directory.Search{SortBy: "a", Descending: true, StartIndex: 3, Count: 7}},
-		"at most":        {query{count: "5000"}, directory.Search{StartIndex: 1, Count: directory.MaxCount}},
+		"many":           {query{count: "5000"}, directory.Search{StartIndex: 1, Count: 5000}},
+		"a first page":   {query{hasCursor: true}, directory.Search{StartIndex: 1, Count: directory.DefaultCount, ByCursor: true}},
+		"by cursor":      {query{hasCursor: true, cursor: "c", count: "7"}, directory.Search{StartIndex: 1, Count: 7, ByCursor: true, Cursor: "c"}},
 		"negative count": {query{count: "-3"}, directory.Search{StartIndex: 1, Count: 0}},
-		"beyond int64":   {query{startIndex: "99999999999999999999", count: "99999999999999999999"}, directory.Search{StartIndex: math.MaxInt64, Count: directory.MaxCount}},
+		"beyond int64":   {query{startIndex: "99999999999999999999", count: "99999999999999999999"}, directory.Search{StartIndex: math.MaxInt64, Count: math.MaxInt32}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -80,10 +86,12 @@ func TestSearchOfQuery(t *testing.T) {
 		})
 	}
 	for name, q := range map[string]query{
-		"count":      {count: "1e2"},
-		"startIndex": {startIndex: "x"},
-		"sortOrder":  {sortOrder: "up"},
-		"filter":     {filter: "  ", hasFilter: true},
+		"count":            {count: "1e2"},
+		"startIndex":       {startIndex: "x"},
+		"sortOrder":        {sortOrder: "up"},
+		"two ways":         {startIndex: "1", cursor: "c", hasCursor: true},
+		"cursor and count": {count: "x", hasCursor: true},
+		"filter":           {filter: "  ", hasFilter: true},
 	} {
 		if _, err := q.search(); err == nil {
 			t.Errorf("%s: accepted %+v", name, q)

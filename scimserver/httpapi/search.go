@@ -92,16 +92,16 @@ func (x *exchange) readSearch() (q query, err error) {
 
 // set takes one field of the body; names are found in any case, as attributes are. A null says nothing.
 func (q *query) set(name string, value resource.Value) error {
-	for _, known := range []string{"attributes", "excludedAttributes", "filter", "sortBy", "sortOrder", "startIndex", "count"} {
+	for _, known := range []string{"attributes", "excludedAttributes", "filter", "sortBy", "sortOrder", "startIndex", "count", "cursor"} {
 		if !strings.EqualFold(name, known) || value.IsNull() {
 			continue
 		}
 		text, ok := searchText(known, value)
 		if !ok {
-			return scimerr.InvalidValue("%s: value is of the wrong type", known)
+			return badParameter(known, "value is of the wrong type")
 		}
 		*q.field(known) = text
-		q.hasFilter = q.hasFilter || known == "filter"
+		q.note(known)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ is for ` + "`spec.endpoint.tls`" + ` or what is in front of the server.
 func TestCompatibilityPage(t *testing.T) {
 	t.Parallel()
 	titles := map[string]string{
-		"header": "Request line and headers", "filter": "Filters and sortBy",
+		"header": "Request line and headers", "filter": "Filters and sortBy", "paging": "Paging",
 		"body": "Bodies of POST and PUT, values of PATCH", "patch": "PATCH",
 	}
 	var page strings.Builder

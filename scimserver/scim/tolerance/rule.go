@@ -10,8 +10,8 @@ type Info struct {
 	Rule    Rule
 	Clients string // who is known to need it
 	What    string // what is sent, and what is made of it
-	Where   string // the part of the request: body, patch, filter or header
+	Where   string // the part of the request: body, patch, filter, paging or header
 }
 
 // All returns every rule, by part of the request.
-func All() []Info { return slices.Concat(headerRules, filterRules, bodyRules, patchRules) }
+func All() []Info { return slices.Concat(headerRules, filterRules, pagingRules, bodyRules, patchRules) }
