@@ -2,7 +2,6 @@ package directory
 
 import (
 	"errors"
-	"net/http"
 	"strings"
 	"time"
 
@@ -21,7 +20,7 @@ func (c *Call) fault(err error) error {
 	case errors.Is(err, store.ErrNotFound):
 		return c.notFound()
 	case errors.Is(err, store.ErrPosition):
-		return scimerr.New(http.StatusBadRequest, scimerr.ExpiredCursor, "cursor: the place that it stands for is gone: begin again with an empty cursor")
+		return scimerr.BadRequest(scimerr.ExpiredCursor, "cursor: the place that it stands for is gone: begin again with an empty cursor")
 	case errors.Is(err, store.ErrUnavailable):
 		return scimerr.Unavailable(err, retryUnavailable, "the directory cannot be used now, nothing was changed: try again later")
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -100,15 +99,13 @@ func (w *walk) begin(s Search, tol *tolerance.Log) (err error) {
 	}
 	switch {
 	case errors.Is(err, cursor.ErrExpired):
-		return scimerr.New(http.StatusBadRequest, scimerr.ExpiredCursor,
-			"cursor: is older than %v: begin again with an empty cursor", CursorLifetime)
+		return scimerr.BadRequest(scimerr.ExpiredCursor, "cursor: is older than %v: begin again with an empty cursor", CursorLifetime)
 	case err != nil || w.place.Part >= len(w.queries):
-		return scimerr.New(http.StatusBadRequest, scimerr.InvalidCursor,
-			"cursor: is none of this search: take nextCursor or previousCursor of an answer as it is, and leave filter, sortBy and sortOrder as they were")
+		return scimerr.BadRequest(scimerr.InvalidCursor, "cursor: is none of this search: take nextCursor or previousCursor of an answer as it is, and leave filter, sortBy and sortOrder as they were")
 	case w.count > MaxCount && !tol.Allow(tolerance.CursorCount):
-		return scimerr.New(http.StatusBadRequest, scimerr.InvalidCount, "count: must not be greater than %d", MaxCount)
+		return scimerr.BadRequest(scimerr.InvalidCount, "count: must not be greater than %d", MaxCount)
 	case !w.first && w.count != w.place.Count && !tol.Allow(tolerance.CursorCount):
-		return scimerr.New(http.StatusBadRequest, scimerr.InvalidCount, "count: must stay %d, with which the first page was asked for", w.place.Count)
+		return scimerr.BadRequest(scimerr.InvalidCount, "count: must stay %d, with which the first page was asked for", w.place.Count)
 	}
 	return nil
 }

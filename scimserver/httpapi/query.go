@@ -3,7 +3,6 @@ package httpapi
 import (
 	"errors"
 	"math"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -76,7 +75,7 @@ func badParameter(name, what string) error {
 	case "filter":
 		return scimerr.BadFilter("filter: %s", what)
 	case "cursor":
-		return scimerr.New(http.StatusBadRequest, scimerr.InvalidCursor, "cursor: %s", what)
+		return scimerr.BadRequest(scimerr.InvalidCursor, "cursor: %s", what)
 	}
 	return scimerr.InvalidValue("%s: %s", name, what)
 }
@@ -98,7 +97,7 @@ func (q *query) search() (s directory.Search, err error) {
 	}
 	count, err := integer("count", q.count, directory.DefaultCount)
 	if err != nil && q.hasCursor {
-		return s, scimerr.New(http.StatusBadRequest, scimerr.InvalidCount, "count: want an integer")
+		return s, scimerr.BadRequest(scimerr.InvalidCount, "count: want an integer")
 	}
 	s.Count = int(min(max(count, 0), math.MaxInt32))
 	return s, err

@@ -67,6 +67,11 @@ func BadFilter(format string, args ...any) *Error {
 	return New(http.StatusBadRequest, InvalidFilter, format, args...)
 }
 
+// BadRequest is 400 with a keyword that has no function of its own.
+func BadRequest(t Type, format string, args ...any) *Error {
+	return New(http.StatusBadRequest, t, format, args...)
+}
+
 // InvalidPath is 400 invalidPath: the path of a PATCH operation does not parse or names no attribute.
 func InvalidPath(format string, args ...any) *Error {
 	return New(http.StatusBadRequest, BadPath, format, args...)

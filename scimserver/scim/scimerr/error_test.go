@@ -53,6 +53,7 @@ func TestShorthands(t *testing.T) {
 		kind   scimerr.Type
 	}{
 		{scimerr.BadFilter("x"), 400, "invalidFilter"},
+		{scimerr.BadRequest(scimerr.InvalidCursor, "x"), 400, "invalidCursor"},
 		{scimerr.InvalidPath("x"), 400, "invalidPath"},
 		{scimerr.InvalidValue("x"), 400, "invalidValue"},
 		{scimerr.InvalidSyntax("x"), 400, "invalidSyntax"},
