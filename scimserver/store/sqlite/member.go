@@ -303,7 +303,9 @@ func (t *tx) ReplaceMember(ctx context.Context, m store.MemberRecord) error {
 	if err != nil {
 		return err
 	}
-	t.ledger.activity(t.tenant, typ, active, m.Active)
+	if active != m.Active {
+		t.ledger.addTally(tally{tenant: t.tenant, typ: typ, active: units(m.Active) - units(active)})
+	}
 	return t.changeMemberKeys(m.ID, old, keys)
 }
 

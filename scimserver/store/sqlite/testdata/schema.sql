@@ -131,6 +131,18 @@ CREATE INDEX resource_modified ON resource (tenant, type, modified);
 CREATE UNIQUE INDEX resource_name     ON resource (tenant, type, name, name_unique);
 CREATE INDEX resource_no_external ON resource (tenant, type) WHERE external IS NULL;
 CREATE INDEX resource_order    ON resource (tenant, type);
+CREATE TABLE secret (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE span (
+    tenant INTEGER NOT NULL,
+    type   INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    total  INTEGER NOT NULL,
+    stated INTEGER NOT NULL,
+    PRIMARY KEY (tenant, type, number)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE state (
     tenant INTEGER NOT NULL,
     name   TEXT    NOT NULL,
