@@ -68,11 +68,15 @@ func (s *session) Regroup(ctx context.Context, ids ...string) error {
 	if s.seen == nil {
 		s.seen = map[string]bool{}
 	}
+	already := len(s.concerned)
 	err := s.collect(ctx, ids)
 	if !errors.Is(err, errEnough) {
 		return err
 	}
-	s.later = true
+	for _, id := range s.concerned[already:] {
+		delete(s.seen, id)
+	}
+	s.concerned, s.later = s.concerned[:already], true
 	for _, id := range ids {
 		if err := s.w.AddWorkBelow(ctx, id); err != nil {
 			return err
