@@ -13,19 +13,21 @@ const namespace = "scimserver"
 
 // Metrics are the metrics of one server, in a registry of their own.
 type Metrics struct {
-	registry *prometheus.Registry
-	tenants  tenants
-	requests requests
-	configs  configs
-	reports  *prometheus.CounterVec
+	registry   *prometheus.Registry
+	tenants    tenants
+	requests   requests
+	configs    configs
+	deliveries deliveries
+	reports    *prometheus.CounterVec
 }
 
 // New makes the metrics; version is the program's.
 func New(version string) *Metrics {
 	m := &Metrics{
-		registry: prometheus.NewRegistry(),
-		requests: newRequests(),
-		configs:  newConfigs(),
+		registry:   prometheus.NewRegistry(),
+		requests:   newRequests(),
+		configs:    newConfigs(),
+		deliveries: newDeliveries(),
 		reports: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "reports_total", Help: "Reports to the operator by result: written, failed.",
 		}, []string{"result"}),
@@ -38,6 +40,7 @@ func New(version string) *Metrics {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), build, m.reports, &m.tenants)
 	m.registry.MustRegister(m.requests.collectors()...)
 	m.registry.MustRegister(m.configs.collectors()...)
+	m.registry.MustRegister(m.deliveries.collectors()...)
 	return m
 }
 

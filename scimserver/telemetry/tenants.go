@@ -27,9 +27,10 @@ var (
 
 // tenants hands out labels and collects what is known of each tenant.
 type tenants struct {
-	mu     sync.RWMutex
-	labels map[string]bool
-	stats  []TenantStats
+	mu         sync.RWMutex
+	labels     map[string]bool
+	stats      []TenantStats
+	deliveries []DeliveryStats
 }
 
 // label is the key for tenants that have series of their own.
@@ -63,6 +64,7 @@ func (t *tenants) admit(key string) bool {
 func (m *Metrics) SetTenants(stats []TenantStats) {
 	for _, gone := range m.tenants.set(stats) {
 		m.requests.total.DeletePartialMatch(prometheus.Labels{"tenant": gone})
+		m.deliveries.forget(gone)
 	}
 }
 
@@ -88,6 +90,9 @@ func (t *tenants) Describe(ch chan<- *prometheus.Desc) {
 	ch <- tenantsDesc
 	ch <- usersDesc
 	ch <- groupsDesc
+	ch <- backlogDesc
+	ch <- oldestDesc
+	ch <- restingDesc
 }
 
 // Collect implements prometheus.Collector.
@@ -113,6 +118,7 @@ func (t *tenants) Collect(ch chan<- prometheus.Metric) {
 		gauge(ch, usersDesc, sum.Users-sum.ActiveUsers, label, "inactive")
 		gauge(ch, groupsDesc, sum.Groups, label)
 	}
+	t.collectDeliveries(ch)
 }
 
 func gauge(ch chan<- prometheus.Metric, desc *prometheus.Desc, value int64, labels ...string) {
