@@ -12,7 +12,10 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/feed"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/member"
+	"github.com/scim-operator/scim-operator/scimserver/outbox"
 	"github.com/scim-operator/scim-operator/scimserver/password"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
@@ -79,10 +82,13 @@ func (t timing) orDefaults() timing {
 // App is a server that listens.
 type App struct {
 	Options
-	live  *live
-	purge *purger
-	main  *listener
-	ops   *listener
+	live   *live
+	purge  *purger
+	tend   *tender
+	feed   *feed.Handler
+	outbox *outbox.Dispatcher
+	main   *listener
+	ops    *listener
 }
 
 // New binds the listeners; nothing is served before Run. The store stays the caller's when there is an error.
@@ -98,6 +104,7 @@ func New(o Options) (*App, error) {
 		changed: make(chan struct{}, 1), purges: purges{wake: make(chan struct{}, 1)},
 	}
 	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retryPurge}
+	a.provision()
 	return a, a.listen()
 }
 
@@ -116,6 +123,22 @@ func (a *App) listen() (err error) {
 	return nil
 }
 
+// provision sets up what makes members out of users, and tells applications.
+func (a *App) provision() {
+	a.outbox = outbox.New(outbox.Options{Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
+	a.live.engine = member.New(member.Deps{Store: a.Store, Asker: asker{a.outbox}, Log: a.Log, Clock: a.Clock})
+	a.tend = &tender{live: a.live, engine: a.live.engine, log: a.Log, wake: make(chan struct{}, 1)}
+	a.feed = feed.New(feed.Deps{Tenants: a.live, Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
+	routes := &couriers{dispatcher: a.outbox, version: a.Version, clock: a.Clock, log: a.Log}
+	a.live.followers = []func(*snapshot){routes.configure, func(*snapshot) { notify(a.tend.wake) }}
+}
+
+// committed is told of each commit that applications are to hear of.
+func (a *App) committed(tenant string) {
+	a.outbox.Wake(tenant)
+	a.feed.Wake(tenant)
+}
+
 // Addr is where the SCIM endpoints listen.
 func (a *App) Addr() string { return a.main.addr() }
 
@@ -128,11 +151,14 @@ func (a *App) Run(ctx context.Context) error {
 	base, finish := context.WithCancel(context.WithoutCancel(ctx))
 	defer finish()
 	work, workCtx := errgroup.WithContext(base)
+	a.Store.OnCommit(a.committed)
 	work.Go(a.main.serve)
 	work.Go(a.ops.serve)
 	work.Go(func() error { return a.follow(workCtx) })
 	work.Go(func() error { return a.purge.run(workCtx) })
 	work.Go(func() error { return a.newReports().run(workCtx) })
+	work.Go(func() error { return a.tend.run(workCtx) })
+	work.Go(func() error { return a.outbox.Run(workCtx) })
 	a.Log.Info("server started", "version", a.Version, "listen", a.Addr(), "opsListen", a.OpsAddr(), "tls", a.CertFile != "")
 
 	select {
@@ -163,6 +189,7 @@ func (a *App) stop() {
 	a.live.stopping.Store(true)
 	a.main.server.SetKeepAlivesEnabled(false)
 	time.Sleep(a.Drain)
+	a.feed.EndWaits()
 	ctx, cancel := context.WithTimeout(context.Background(), a.timing.stop)
 	defer cancel()
 	if err := a.main.server.Shutdown(ctx); err != nil {
@@ -188,5 +215,5 @@ func (a *App) handler() http.Handler {
 		Log:       a.Log,
 		Clock:     a.Clock,
 	})
-	return a.Metrics.InFlight(a.live.epochs.track(a.live.untilLoaded(scim)))
+	return a.Metrics.InFlight(a.split(a.live.untilLoaded(a.feed), a.live.untilLoaded(scim)))
 }

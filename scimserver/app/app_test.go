@@ -21,15 +21,15 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
 
-// feed is a Source that offers what a test gives it.
-type feed struct {
+// pipe is a Source that offers what a test gives it.
+type pipe struct {
 	in  chan []byte
 	out chan error
 }
 
-func newFeed() *feed { return &feed{in: make(chan []byte), out: make(chan error)} }
+func newPipe() *pipe { return &pipe{in: make(chan []byte), out: make(chan error)} }
 
-func (f *feed) Run(ctx context.Context, offer func([]byte) error) error {
+func (f *pipe) Run(ctx context.Context, offer func([]byte) error) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -44,7 +44,7 @@ func (f *feed) Run(ctx context.Context, offer func([]byte) error) error {
 type instance struct {
 	t      *testing.T
 	app    *App
-	feed   *feed
+	pipe   *pipe
 	cancel context.CancelFunc
 	ended  chan error
 	dir    string
@@ -57,9 +57,9 @@ func launch(t *testing.T, dir string, change func(*Options)) *instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := &instance{t: t, feed: newFeed(), ended: make(chan error, 1), dir: dir}
+	i := &instance{t: t, pipe: newPipe(), ended: make(chan error, 1), dir: dir}
 	o := Options{
-		Source: i.feed, Store: s, CacheFile: filepath.Join(dir, "config.json.gz"), Listen: "127.0.0.1:0", OpsListen: "127.0.0.1:0",
+		Source: i.pipe, Store: s, CacheFile: filepath.Join(dir, "config.json.gz"), Listen: "127.0.0.1:0", OpsListen: "127.0.0.1:0",
 		Log: testLog(t), Metrics: telemetry.New("test"), Version: "test",
 	}
 	if change != nil {
@@ -89,11 +89,11 @@ func (i *instance) stop() {
 func (i *instance) offer(s *config.Server) {
 	i.t.Helper()
 	select {
-	case i.feed.in <- encode(i.t, s):
+	case i.pipe.in <- encode(i.t, s):
 	case <-time.After(patience):
 		i.t.Fatal("nobody takes a configuration")
 	}
-	if err := receive(i.t, i.feed.out); err != nil {
+	if err := receive(i.t, i.pipe.out); err != nil {
 		i.t.Fatal(err)
 	}
 }

@@ -9,9 +9,11 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/auth"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/directory"
+	"github.com/scim-operator/scim-operator/scimserver/feed"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
 	"github.com/scim-operator/scim-operator/scimserver/limit"
 	"github.com/scim-operator/scim-operator/scimserver/mapping"
+	"github.com/scim-operator/scim-operator/scimserver/member"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 )
@@ -25,6 +27,8 @@ type entry struct {
 	schemaKey string
 	http      *httpapi.Tenant
 	activity  *httpapi.Activity
+	members   *member.Tenant // nil: the tenant has no application
+	feed      *feed.Tenant   // nil as well
 }
 
 // schemas are registries by what they were made from: most tenants have the same, and a registry is the largest part of
@@ -36,6 +40,7 @@ type builder struct {
 	clock   func() time.Time
 	schemas schemas
 	keys    *keySets
+	engine  *member.Engine // nil: nobody is provisioned
 }
 
 // build returns the tenant as t says. An unchanged one stays what it was; one that cannot be built stays what it was,
@@ -77,8 +82,14 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 	if prev != nil {
 		e.activity = prev.activity
 	}
+	if e.members, err = b.members(t, registry); err != nil {
+		return nil, err
+	}
+	if e.feed, err = b.feed(t, e.members, prev); err != nil {
+		return nil, err
+	}
 	e.http = &httpapi.Tenant{
-		Directory:   b.directory(t, registry),
+		Directory:   b.directory(t, registry, e.members),
 		Auth:        credentials,
 		Client:      t.IdentityProvider,
 		Limit:       limiter(t, prev),
@@ -107,8 +118,8 @@ func (b *builder) credentials(t config.Tenant) (*auth.Credentials, error) {
 	return auth.NewCredentials(bearer, auth.NewJWT(issuers, b.clock)), nil
 }
 
-func (b *builder) directory(t config.Tenant, registry *schema.Registry) *directory.Tenant {
-	return &directory.Tenant{
+func (b *builder) directory(t config.Tenant, registry *schema.Registry, members *member.Tenant) *directory.Tenant {
+	d := &directory.Tenant{
 		Key:              t.Key,
 		URL:              b.base + "/" + t.Key + "/scim/v2",
 		Schemas:          registry,
@@ -118,6 +129,10 @@ func (b *builder) directory(t config.Tenant, registry *schema.Registry) *directo
 		MaxGroups:        t.Limits.Groups,
 		KeepPasswords:    t.KeepPasswords,
 	}
+	if members != nil {
+		d.Provisioner = members
+	}
+	return d
 }
 
 // registry returns the tenant's schemas, shared with every tenant that has the same.

@@ -102,6 +102,8 @@ func (s *storeStub) Ping(context.Context) error {
 
 func (s *storeStub) Close() error { return nil }
 
+func (s *storeStub) OnCommit(func(string)) {}
+
 // newLive is a live with nothing loaded.
 func newLive(t *testing.T, cacheFile string) *live {
 	t.Helper()

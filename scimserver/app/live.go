@@ -11,6 +11,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/member"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
 
@@ -22,7 +23,10 @@ type live struct {
 	cache   cache
 	purges  purges
 	epochs  epochs
-	changed chan struct{} // holds one signal: there is something to report
+	changed chan struct{}  // holds one signal: there is something to report
+	engine  *member.Engine // of members; nil: nobody is provisioned
+	// followers are told of each snapshot that is served, one at a time.
+	followers []func(*snapshot)
 
 	current  atomic.Pointer[snapshot] // nil: nothing is loaded yet
 	rejected atomic.Pointer[string]   // why the latest configuration was refused; nil: it was not
@@ -81,8 +85,11 @@ func (l *live) load(data []byte) error {
 // swap makes next what is served; l.mu is held. What is still to be purged keeps the tenants of its key out.
 func (l *live) swap(next *config.Server) *snapshot {
 	l.purges.keep(next.Purges)
-	s := newSnapshot(next, l.current.Load(), l.purges.pendingKeys(next.Purges), l.clock)
+	s := newSnapshot(next, l.current.Load(), l.purges.pendingKeys(next.Purges), l.clock, l.engine)
 	l.current.Store(s)
+	for _, follow := range l.followers {
+		follow(s)
+	}
 	notify(l.changed)
 	notify(l.purges.wake)
 	return s

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/outbox"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
@@ -15,22 +16,25 @@ import (
 // reports tells the operator and the metrics what is served: at once when the configuration changes, and every
 // reportEvery what the tenants have come to.
 type reports struct {
-	live    *live
-	store   store.Store
-	to      Reporter // nil: nobody
-	metrics *telemetry.Metrics
-	log     *slog.Logger
-	timing  timing
-	version string
-	started time.Time
-	counts  map[string]store.Counts // the latest known
-	failed  int                     // reports since the last success
+	live       *live
+	store      store.Store
+	to         Reporter // nil: nobody
+	metrics    *telemetry.Metrics
+	log        *slog.Logger
+	timing     timing
+	version    string
+	started    time.Time
+	counts     map[string]store.Counts  // the latest known
+	backlogs   map[string]store.Backlog // of tenants with an application
+	dispatcher *outbox.Dispatcher
+	failed     int // reports since the last success
 }
 
 func (a *App) newReports() *reports {
 	return &reports{
 		live: a.live, store: a.Store, to: a.Reporter, metrics: a.Metrics, log: a.Log, timing: a.timing,
 		version: a.Version, started: a.Clock().UTC().Truncate(time.Second), counts: map[string]store.Counts{},
+		backlogs: map[string]store.Backlog{}, dispatcher: a.outbox,
 	}
 }
 
@@ -57,6 +61,7 @@ func (r *reports) run(ctx context.Context) error {
 func (r *reports) tell(ctx context.Context) time.Duration {
 	r.count(ctx)
 	r.metrics.SetTenants(r.stats())
+	r.metrics.SetDeliveries(r.deliveries())
 	if r.to == nil {
 		return r.timing.reportEvery
 	}
@@ -90,6 +95,7 @@ func (r *reports) count(ctx context.Context) {
 		counts[key] = c
 	}
 	r.counts = counts
+	r.countEvents(ctx, s)
 }
 
 func (r *reports) stats() []telemetry.TenantStats {
@@ -133,7 +139,7 @@ func (r *reports) report() config.Report {
 // tenant has times in minutes only: a busy tenant must not cause a write with every report.
 func (r *reports) tenant(key string, e *entry, held bool) config.TenantReport {
 	c := r.counts[key]
-	t := config.TenantReport{Hash: e.hash, Users: c.Users, ActiveUsers: c.ActiveUsers, Groups: c.Groups}
+	t := config.TenantReport{Hash: e.hash, Users: c.Users, ActiveUsers: c.ActiveUsers, Groups: c.Groups, Delivery: r.delivered(key, e)}
 	switch {
 	case e.err != nil:
 		t.Error = e.err.Error()

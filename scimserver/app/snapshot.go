@@ -6,6 +6,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/member"
 )
 
 // snapshot is one configuration, ready to serve. It is immutable.
@@ -20,7 +21,7 @@ type snapshot struct {
 }
 
 // newSnapshot takes what did not change from prev (nil: there is none): tenants with all their state, limiters, schemas.
-func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, clock func() time.Time) *snapshot {
+func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, clock func() time.Time, engine *member.Engine) *snapshot {
 	s := &snapshot{
 		config: next, hash: next.Hash(), at: clock(), held: held,
 		entries: make(map[string]*entry, len(next.Tenants)),
@@ -30,7 +31,7 @@ func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, cloc
 		s.at = prev.at
 	}
 	s.keys = prev.nextKeys(clock)
-	b := builder{base: next.BaseURL, clock: clock, schemas: prev.sharedSchemas(), keys: s.keys}
+	b := builder{base: next.BaseURL, clock: clock, schemas: prev.sharedSchemas(), keys: s.keys, engine: engine}
 	for _, t := range next.Tenants {
 		e := b.build(t, prev.entry(t.Key))
 		s.entries[t.Key] = e

@@ -6,6 +6,7 @@ import "sync"
 type bell struct {
 	mu      sync.Mutex
 	tenants map[string]*listeners
+	ended   chan struct{} // closed at the end
 }
 
 type listeners struct {
@@ -13,7 +14,7 @@ type listeners struct {
 	rung  chan struct{} // closed by the next ring
 }
 
-func newBell() *bell { return &bell{tenants: map[string]*listeners{}} }
+func newBell() *bell { return &bell{tenants: map[string]*listeners{}, ended: make(chan struct{})} }
 
 // listen returns where to get the signal of the next ring from, and what to call in the end. ok is false when too many
 // listen. Who doesn't wait hears nothing, and doesn't count.
@@ -39,6 +40,9 @@ func (b *bell) listen(tenant string, waits bool) (rang func() <-chan struct{}, l
 	}
 	return rang, func() { b.leave(tenant, l) }, true
 }
+
+// end is called once.
+func (b *bell) end() { close(b.ended) }
 
 func (b *bell) leave(tenant string, l *listeners) {
 	b.mu.Lock()

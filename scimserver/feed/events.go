@@ -67,6 +67,8 @@ func (x *exchange) await(after int64, limit int, wait time.Duration) ([]store.Ev
 		case <-signal:
 		case <-over.C:
 			return nil, nil
+		case <-x.h.bell.ended:
+			return nil, nil
 		case <-x.r.Context().Done():
 			return nil, x.r.Context().Err()
 		}

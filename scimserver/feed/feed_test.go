@@ -120,6 +120,23 @@ func TestLongPoll(t *testing.T) {
 	})
 }
 
+func TestLongPollsEndWithTheServer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		answer := make(chan map[string]any, 1)
+		began := time.Now()
+		go func() { answer <- s.get("events?wait=30") }()
+		synctest.Wait()
+		s.handler.EndWaits()
+		<-answer
+		s.get("events?wait=30")
+		if time.Since(began) != 0 {
+			t.Errorf("ended after %s", time.Since(began))
+		}
+	})
+}
+
 func TestLongPollsAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

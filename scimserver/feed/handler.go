@@ -93,6 +93,9 @@ func New(d Deps) *Handler { return &Handler{Deps: d, bell: newBell()} }
 // Wake says that the tenant has new events.
 func (h *Handler) Wake(tenant string) { h.bell.ring(tenant) }
 
+// EndWaits answers long polls, and from now on lets nobody wait: the server stops.
+func (h *Handler) EndWaits() { h.bell.end() }
+
 // Serves tells whether a path is the feed's: /{namespace}/{name}/members/v1/…
 func Serves(path string) bool {
 	_, rest, ok := tenantOf(path)
