@@ -23,8 +23,8 @@ type Member struct {
 	ExternalID string         `json:"externalId,omitempty"`
 	Active     bool           `json:"active"`
 	Role       string         `json:"role,omitempty"`
-	Groups     []string       `json:"groups,omitempty"`
-	Fields     map[string]any `json:"fields,omitempty"`
+	Groups     []string       `json:"groups"`
+	Fields     map[string]any `json:"fields"`
 }
 
 // Action is an off-boarding action of the application's own.
