@@ -23,7 +23,7 @@ func typical() mapping.Spec {
 				{Field: "lastName", From: "name.familyName"},
 				{Field: "fullName", Expression: `user.name.givenName + " " + user.name.familyName`},
 				{Field: "phone", From: `phoneNumbers[type eq "mobile"].value`},
-				{Field: "badge", From: custom + ":badge", Default: ptr("none")},
+				{Field: "badge", From: custom + ":badge", Default: new("none")},
 				{Field: "floor", From: custom + ":floor"},
 				{Field: "site", Expression: `user.emails.exists(e, e.value.endsWith("@example.com")) ? "Berlin" : user.?locale.orValue("")`},
 			},

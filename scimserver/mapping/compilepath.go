@@ -57,7 +57,8 @@ func (c *compiler) groupsPath(field string, p *path) *path {
 	case p.filter != nil || p.sub != nil && p.sub.Name != "display":
 		c.errs.at(field, 1, 1, "write groups.display", "of groups a mapping can read the names alone")
 	case !p.many && field != "role.from":
-		c.errs.at(field, 1, 1, "give the field the type StringList, or use an expression, as in groups.exists(g, g == \"Admins\")", "a user can be in many groups, and the field takes one value")
+		c.errs.at(field, 1, 1, `give the field the type StringList, or use an expression, as in "Admins" in groups ? "yes" : "no"`,
+			"a user can be in many groups, and the field takes one value")
 	case !p.many:
 		c.errs.at(field, 1, 1, "list the groups under role.groups", "a user can be in many groups, and has one role")
 	default:

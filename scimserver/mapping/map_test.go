@@ -1,7 +1,9 @@
 package mapping_test
 
 import (
+	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -159,29 +161,30 @@ func TestExpressions(t *testing.T) {
 
 func TestDefaultsAndValues(t *testing.T) {
 	t.Parallel()
-	sizes := map[string]string{"IT": "42", " sales ": "7", "hr": ""}
+	spaced := " sales "
+	sizes := map[string]string{"IT": "42", spaced: "7", "hr": ""}
 	for _, tc := range []struct {
 		what, doc, want string
 		typ             string
 		rule            config.AttributeRule
 	}{
-		{"missing", ann, `"x"`, "", config.AttributeRule{From: "title", Default: ptr("x")}},
-		{"blank", ann, `"x"`, "", config.AttributeRule{From: "nickName", Default: ptr(" x ")}},
-		{"there", ann, `"ann@example.com"`, "", config.AttributeRule{From: "userName", Default: ptr("x")}},
-		{"default alone", ann, `"x"`, "", config.AttributeRule{Default: ptr("x")}},
-		{"blank default", ann, `null`, "", config.AttributeRule{From: "title", Default: ptr("")}},
-		{"expression", bare, `"x"`, "", config.AttributeRule{Expression: "user.name.givenName", Default: ptr("x")}},
-		{"expression without value", bare, `7`, "Integer", config.AttributeRule{Expression: `user["` + custom + `"].floor`, Default: ptr("7")}},
-		{"list", ann, `["x"]`, "StringList", config.AttributeRule{From: "ims", Default: ptr("x")}},
-		{"boolean", ann, `false`, "Boolean", config.AttributeRule{From: "title", Default: ptr("False")}},
+		{"missing", ann, `"x"`, "", config.AttributeRule{From: "title", Default: new("x")}},
+		{"blank", ann, `"x"`, "", config.AttributeRule{From: "nickName", Default: new(" x ")}},
+		{"there", ann, `"ann@example.com"`, "", config.AttributeRule{From: "userName", Default: new("x")}},
+		{"default alone", ann, `"x"`, "", config.AttributeRule{Default: new("x")}},
+		{"blank default", ann, `null`, "", config.AttributeRule{From: "title", Default: new("")}},
+		{"expression", bare, `"x"`, "", config.AttributeRule{Expression: "user.name.givenName", Default: new("x")}},
+		{"expression without value", bare, `7`, "Integer", config.AttributeRule{Expression: `user["` + custom + `"].floor`, Default: new("7")}},
+		{"list", ann, `["x"]`, "StringList", config.AttributeRule{From: "ims", Default: new("x")}},
+		{"boolean", ann, `false`, "Boolean", config.AttributeRule{From: "title", Default: new("False")}},
 		{"translated", ann, `42`, "Integer", config.AttributeRule{From: enterprise + ":department", Values: sizes}},
-		{"translated to nothing", strings.ReplaceAll(ann, `"it"`, `"HR "`), `1`, "Integer", config.AttributeRule{From: enterprise + ":department", Values: sizes, Default: ptr("1")}},
+		{"translated to nothing", strings.ReplaceAll(ann, `"it"`, `"HR "`), `1`, "Integer", config.AttributeRule{From: enterprise + ":department", Values: sizes, Default: new("1")}},
 		{"for itself", strings.ReplaceAll(ann, `"it"`, `"9"`), `9`, "Integer", config.AttributeRule{From: enterprise + ":department", Values: sizes}},
 		{"keys without white space", strings.ReplaceAll(ann, `"it"`, `"SALES"`), `7`, "Integer", config.AttributeRule{From: enterprise + ":department", Values: sizes}},
 		{"boolean translated", ann, `"yes"`, "", config.AttributeRule{From: "active", Values: map[string]string{"true": "yes", "false": "no"}}},
 		{"list translated", ann, `["X","b"]`, "StringList", config.AttributeRule{From: custom + ":teams", Values: map[string]string{"A": "X"}}},
 		{"expression translated", ann, `"three"`, "", config.AttributeRule{Expression: `user["` + custom + `"].floor`, Values: map[string]string{"3": "three"}}},
-		{"default is not translated", bare, `"a"`, "", config.AttributeRule{From: "title", Values: map[string]string{"a": "b"}, Default: ptr("a")}},
+		{"default is not translated", bare, `"a"`, "", config.AttributeRule{From: "title", Values: map[string]string{"a": "b"}, Default: new("a")}},
 	} {
 		check(t, tc.what, tc.doc, tc.want, config.Field{Type: tc.typ}, tc.rule)
 	}
@@ -199,7 +202,7 @@ func TestRejections(t *testing.T) {
 		detail string
 	}{
 		{"required", config.Field{Required: true}, config.AttributeRule{From: "title"}, ann, mapping.RequiredField, `needs "f", and the user has no value for title`},
-		{"required and blank", config.Field{Required: true}, config.AttributeRule{From: "nickName", Default: ptr(" ")}, ann, mapping.RequiredField, `nickName`},
+		{"required and blank", config.Field{Required: true}, config.AttributeRule{From: "nickName", Default: new(" ")}, ann, mapping.RequiredField, `nickName`},
 		{"required of an expression", config.Field{Required: true}, config.AttributeRule{Expression: "user.title"}, ann, mapping.RequiredField, `none of the values it is made of`},
 		{"no integer", config.Field{Type: "Integer"}, config.AttributeRule{From: "userName"}, ann, mapping.WrongType, `the value of userName is not a whole number`},
 		{"no boolean", config.Field{Type: "Boolean"}, config.AttributeRule{From: "userName"}, ann, mapping.WrongType, `true or false`},
@@ -255,7 +258,34 @@ func TestFieldsJSON(t *testing.T) {
 	if got := string(mapping.AppendFieldsJSON(nil, out.Fields)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if !out.Fields[0].Equal(out.Fields[0]) || out.Fields[0].Equal(out.Fields[1]) {
+	again := p.Map(t.Context(), input(t, ann))
+	if !out.Fields[0].Equal(again.Fields[0]) || out.Fields[0].Equal(out.Fields[1]) {
 		t.Error("fields are compared wrongly")
 	}
+}
+
+// TestParallel: one program is used by many at the same time, and goes on after the caller's context has ended.
+func TestParallel(t *testing.T) {
+	t.Parallel()
+	p, err := mapping.Compile(typical(), registry(t, true))
+	p = must(t, p, err)
+	inputs := []mapping.Input{input(t, ann), input(t, strings.Replace(ann, `"Ann"`, `"Eve"`, 1)), input(t, strings.ReplaceAll(ann, "example.com", "example.org"))}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	var want []string
+	for _, in := range inputs {
+		want = append(want, string(mapping.AppendFieldsJSON(nil, p.Map(t.Context(), in).Fields)))
+	}
+	var wait sync.WaitGroup
+	for g := range 8 {
+		wait.Go(func() {
+			for i := range 200 {
+				n := (g + i) % len(inputs)
+				if got := string(mapping.AppendFieldsJSON(nil, p.Map(ended, inputs[n]).Fields)); got != want[n] {
+					t.Errorf("got %s, want %s", got, want[n])
+				}
+			}
+		})
+	}
+	wait.Wait()
 }

@@ -18,6 +18,7 @@ type roleRule struct {
 	path      *path
 	values    table
 	groups    []groupRole
+	byName    map[string]int // folded name of a group → index in groups
 	fromFirst bool
 	fallback  string
 	reject    bool // what is no role is refused
@@ -25,7 +26,7 @@ type roleRule struct {
 	roles     map[string]string
 }
 
-type groupRole struct{ name, folded, role string }
+type groupRole struct{ name, role string }
 
 // role compiles the rule; its roles must be those of the application.
 func (c *compiler) role(r *config.RoleRule) *roleRule {
@@ -45,39 +46,43 @@ func (c *compiler) role(r *config.RoleRule) *roleRule {
 	for _, key := range slices.Sorted(maps.Keys(r.Values)) {
 		c.roleNamed(fmt.Sprintf("role.values[%s]", key), r.Values[key])
 	}
-	out.groups = c.groupRoles(r.Groups)
+	out.groups, out.byName = c.groupRoles(r.Groups)
 	if r.Default != "" {
 		out.fallback = c.roleNamed("role.default", r.Default)
 	}
 	return out
 }
 
-func (c *compiler) groupRoles(list []config.GroupRole) []groupRole {
+func (c *compiler) groupRoles(list []config.GroupRole) ([]groupRole, map[string]int) {
 	if len(list) == 0 {
-		return nil
+		return nil, nil
 	}
 	if !c.loose && c.user.Attribute("groups") == nil {
 		c.errs.add("role.groups", "set spec.resources.groups of the tenant to Enabled, or remove role.groups", "the tenant has no groups")
-		return nil
+		return nil, nil
 	}
 	c.program.needsGroups = true
-	var out []groupRole
+	out, byName := make([]groupRole, len(list)), make(map[string]int, len(list))
 	for i, g := range list {
-		folded := filter.Fold(strings.TrimSpace(g.DisplayName))
-		if slices.ContainsFunc(out, func(o groupRole) bool { return o.folded == folded }) {
+		name := foldName(g.DisplayName)
+		if _, ok := byName[name]; ok {
 			c.errs.add(fmt.Sprintf("role.groups[%d]", i), "remove one of them", "the group %q has a role already, since case does not matter", g.DisplayName)
 		}
-		out = append(out, groupRole{g.DisplayName, folded, c.roleNamed(fmt.Sprintf("role.groups[%d].role", i), g.Role)})
+		byName[name] = i
+		out[i] = groupRole{g.DisplayName, c.roleNamed(fmt.Sprintf("role.groups[%d].role", i), g.Role)}
 	}
-	return out
+	return out, byName
 }
+
+// foldName is the name of a group or a role as it is compared.
+func foldName(name string) string { return filter.Fold(strings.TrimSpace(name)) }
 
 // roleNamed is the role as the application spells it.
 func (c *compiler) roleNamed(at, name string) string {
 	if c.loose {
 		return name
 	}
-	if role, ok := c.roles[filter.Fold(strings.TrimSpace(name))]; ok {
+	if role, ok := c.roles[foldName(name)]; ok {
 		return role
 	}
 	suggestion := didYouMean(name, c.application.Roles)
@@ -126,30 +131,35 @@ func presenceOf(s string) Found {
 	return Present
 }
 
-// byGroup takes the first group of the rule that the user is in.
+// byGroup takes the first rule whose group the user is in. It looks at each group of the user once, however many rules there are.
 func (r *roleRule) byGroup(ev *evaluation) (string, verdict) {
-	for i := range r.groups {
-		g := &r.groups[i]
-		if in(ev.in.Groups, g.folded) {
-			if ev.explain {
-				r.step(ev, fmt.Sprintf("role.groups[%d]", i), g.name, Present, raw{}, g.role, "the user is in the group")
-			}
-			return g.role, decided
+	first := len(r.groups)
+	for _, name := range ev.in.Groups {
+		if len(r.groups) == 0 {
+			break
 		}
-		if ev.explain {
-			r.step(ev, fmt.Sprintf("role.groups[%d]", i), g.name, Missing, raw{}, "", "the user is not in the group")
+		if i, ok := r.byName[foldName(name)]; ok {
+			first = min(first, i)
 		}
 	}
-	return "", silent
+	if ev.explain {
+		r.explainGroups(ev, first)
+	}
+	if first == len(r.groups) {
+		return "", silent
+	}
+	return r.groups[first].role, decided
 }
 
-func in(groups []string, folded string) bool {
-	for _, name := range groups {
-		if name == folded || filter.Fold(strings.TrimSpace(name)) == folded {
-			return true
+func (r *roleRule) explainGroups(ev *evaluation, first int) {
+	for i, g := range r.groups[:min(first+1, len(r.groups))] {
+		rule := fmt.Sprintf("role.groups[%d]", i)
+		if i == first {
+			r.step(ev, rule, g.name, Present, raw{}, g.role, "the user is in the group")
+			continue
 		}
+		r.step(ev, rule, g.name, Missing, raw{}, "", "the user is not in the group")
 	}
-	return false
 }
 
 // byValue takes the attribute's value, translated; what is no role is refused or passed over.

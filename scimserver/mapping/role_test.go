@@ -111,7 +111,7 @@ func TestExplain(t *testing.T) {
 	p, err := mapping.Compile(mapping.Spec{Application: app, Mapping: &config.Mapping{
 		Attributes: []config.AttributeRule{
 			{Field: "email", From: "emails"}, {Field: "title", From: "title"}, {Field: "site", From: enterprise + ":department", Values: map[string]string{"IT": "Berlin"}},
-			{Field: "name", Expression: `user.displayName + user.title`, Default: ptr("nobody")},
+			{Field: "name", Expression: `user.displayName + user.title`, Default: new("nobody")},
 		},
 		Role: &config.RoleRule{From: "roles", Groups: []config.GroupRole{{DisplayName: "Admins", Role: "Administrator"}}, Default: "Viewer", Unknown: config.UseDefault},
 	}}, registry(t, true))

@@ -67,5 +67,3 @@ func must(tb testing.TB, p *mapping.Program, err error) *mapping.Program {
 	}
 	return p
 }
-
-func ptr(s string) *string { return &s }

@@ -77,25 +77,27 @@ func (c *compiler) expression(field, text string, t Type, translated bool) *expr
 	return x
 }
 
+// taken are the types of fields that the results of expressions go into.
+var taken = map[types.Kind][]Type{
+	types.StringKind:    {String, StringList, DateTime},
+	types.BoolKind:      {Boolean},
+	types.IntKind:       {Integer, Decimal},
+	types.UintKind:      {Integer, Decimal},
+	types.DoubleKind:    {Decimal},
+	types.TimestampKind: {DateTime},
+}
+
 // fits tells whether a result can become a value of a type. Translated values begin as texts of any kind.
 func fits(result *types.Type, t Type, translated bool) bool {
-	switch result = plainType(result); result.Kind() {
-	case types.DynKind, types.AnyKind, types.NullTypeKind:
-		return true
-	case types.ListKind:
+	result = plainType(result)
+	into, simple := taken[result.Kind()]
+	switch {
+	case simple:
+		return translated || slices.Contains(into, t)
+	case result.Kind() == types.ListKind:
 		return t == StringList && scalar(result.Parameters()[0])
-	case types.StringKind:
-		return translated || t == String || t == StringList || t == DateTime
-	case types.BoolKind:
-		return translated || t == Boolean
-	case types.IntKind, types.UintKind:
-		return translated || t == Integer || t == Decimal
-	case types.DoubleKind:
-		return translated || t == Decimal
-	case types.TimestampKind:
-		return translated || t == DateTime
-	default:
-		return false
+	default: // what it is shows for each user
+		return scalar(result)
 	}
 }
 
