@@ -51,7 +51,7 @@ func readProvider(ctx context.Context, t wire.Target) (p providerConfig, err err
 // walkCount is the number of users on a page of a cursor walk, and the greatest that servers are asked for.
 const walkCount = 1000
 
-// walk goes through all users by cursor (RFC 9865) and counts them.
+// walk goes through all users by cursor (RFC 9865), each of whom it must meet once.
 func (d *directory) walk(ctx context.Context) (*report.Walk, error) {
 	conn, err := wire.Dial(ctx, d.target)
 	if err != nil {
@@ -59,7 +59,7 @@ func (d *directory) walk(ctx context.Context) (*report.Walk, error) {
 	}
 	defer conn.Close()
 	var times []time.Duration
-	seen := 0
+	seen := make(map[string]bool, len(d.users))
 	for cursor, more := "", true; more; {
 		path := fmt.Sprintf("/Users?cursor&count=%d", walkCount)
 		if cursor != "" {
@@ -78,27 +78,37 @@ func (d *directory) walk(ctx context.Context) (*report.Walk, error) {
 		if err := json.Unmarshal(a.Body, &page); err != nil || a.Status != http.StatusOK {
 			return nil, errors.Join(fmt.Errorf("page %d of a cursor walk: answer %d: %.200s", len(times), a.Status, a.Body), err)
 		}
-		seen += len(page.Resources)
+		for _, r := range page.Resources {
+			if seen[r.ID] {
+				return nil, fmt.Errorf("page %d of a cursor walk: user %s is met again", len(times), r.ID)
+			}
+			seen[r.ID] = true
+		}
 		cursor, more = page.NextCursor, page.NextCursor != ""
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 	}
-	if seen != len(d.users) {
-		return nil, fmt.Errorf("a cursor walk has found %d of %d users", seen, len(d.users))
+	if len(seen) != len(d.users) {
+		return nil, fmt.Errorf("a cursor walk has found %d of %d users", len(seen), len(d.users))
 	}
 	return summariseWalk(times), nil
 }
 
 func summariseWalk(times []time.Duration) *report.Walk {
 	tenth := max(1, len(times)/10)
-	first, last := slices.Clone(times[:tenth]), slices.Clone(times[len(times)-tenth:])
-	slices.Sort(first)
-	slices.Sort(last)
+	middle := (len(times) - tenth) / 2
 	return &report.Walk{
 		Pages: len(times), Count: walkCount,
-		First: milliseconds(load.Percentile(first, 50)), Last: milliseconds(load.Percentile(last, 50)),
+		First:  medianTime(times[:tenth]),
+		Middle: medianTime(times[middle : middle+tenth]),
+		Last:   medianTime(times[len(times)-tenth:]),
 	}
+}
+
+// medianTime is in milliseconds.
+func medianTime(times []time.Duration) float64 {
+	return milliseconds(load.Percentile(slices.Sorted(slices.Values(times)), 50))
 }
 
 // verify looks whether the answers are what is to be measured: a fast answer with nothing in it is worth nothing.

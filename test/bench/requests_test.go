@@ -135,7 +135,7 @@ func TestSummariseWalk(t *testing.T) {
 	for i := range times {
 		times[i] = time.Duration(i+1) * time.Millisecond
 	}
-	if diff := cmp.Diff(&report.Walk{Pages: 20, Count: walkCount, First: 1, Last: 19}, summariseWalk(times)); diff != "" {
+	if diff := cmp.Diff(&report.Walk{Pages: 20, Count: walkCount, First: 1, Middle: 10, Last: 19}, summariseWalk(times)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

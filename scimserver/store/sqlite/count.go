@@ -12,7 +12,7 @@ func (v *snapshot) count(q store.Query, typ int64) (int64, error) {
 		return v.total(typ, s)
 	}
 	sel := v.selection(q, typ, "")
-	if rest, ok := filtersql.Rest(q.Filter); ok {
+	if rest, ok := filtersql.Rest(q.Filter, v.scope(q)); ok {
 		left := q
 		left.Filter = rest
 		return v.countLess(typ, sel, v.selection(left, typ, ""))

@@ -33,12 +33,11 @@ func (v *snapshot) interruptible(ctx context.Context) context.Context {
 
 // search answers a query with a filter or an order of its own.
 func (v *snapshot) search(ctx context.Context, q store.Query, typ int64) (page store.Page, err error) {
-	if q.Sort == nil && filtersql.ByTime(q.Filter) {
-		return v.searchTimes(ctx, q, typ)
+	if q.Sort == nil && filtersql.Indexed(q.Filter, v.scope(q)) {
+		return v.searchIndexed(ctx, q, typ)
 	}
-	sel := v.selection(q, typ, "")
 	if q.Limit > 0 {
-		if page.Records, err = v.searchPage(ctx, q, v.pageQuery(q, sel)); err != nil {
+		if page.Records, err = v.searchPage(ctx, q, v.pageQuery(q, v.selection(q, typ, ""))); err != nil {
 			return store.Page{}, err
 		}
 	}
@@ -50,28 +49,28 @@ func (v *snapshot) search(ctx context.Context, q store.Query, typ int64) (page s
 	return page, err
 }
 
-// manyHits is the number of resources from which on it is cheaper to pass the others in the order wanted than to find
-// these by an index and sort them.
-const manyHits = 20_000
-
-// searchTimes answers a query for resources created or modified in some time. They may be few, or nearly all.
-func (v *snapshot) searchTimes(ctx context.Context, q store.Query, typ int64) (page store.Page, err error) {
+// searchIndexed answers a query, in the order of creation, for what an index finds. That may be a few resources, or nearly all.
+func (v *snapshot) searchIndexed(ctx context.Context, q store.Query, typ int64) (page store.Page, err error) {
 	if page.Total, err = v.count(q, typ); err != nil || q.Limit <= 0 || q.Offset >= page.Total {
 		return page, err
 	}
 	all, err := v.total(typ, ofAll)
 	switch {
 	case err != nil:
-	case page.Total == all:
+	case page.Total == all && v.ledger == nil:
 		q.Filter = nil
 		return v.list(ctx, q, typ, ofAll)
-	case page.Total >= manyHits:
+	case nearlyAll(page.Total, all):
 		page.Records, err = v.searchPage(ctx, q, inOrder(v.selection(q, typ, orderIndex)))
 	default:
 		page.Records, err = v.searchPage(ctx, q, v.pageQuery(q, v.selection(q, typ, "")))
 	}
 	return page, err
 }
+
+// nearlyAll tells whether so many of all resources are selected that it takes less to pass the others in the order of
+// creation than to find these by an index and sort them, wherever the others lie.
+func nearlyAll(selected, all int64) bool { return selected >= all-all/8 }
 
 // maxFew is how many resources searchFew reads at most.
 const maxFew = 32
@@ -165,8 +164,7 @@ func (v *snapshot) searchPage(ctx context.Context, q store.Query, page filtersql
 
 // pageQuery is the statement for a page. Its last two parameters are limit and offset.
 func (v *snapshot) pageQuery(q store.Query, sel filtersql.Fragment) filtersql.Fragment {
-	byTime := filtersql.ByTime(q.Filter)
-	if q.Sort == nil && !byTime {
+	if q.Sort == nil && !filtersql.Indexed(q.Filter, v.scope(q)) {
 		return inOrder(sel)
 	}
 	key, order := filtersql.Fragment{SQL: "NULL"}, "k ASC NULLS LAST"
@@ -176,7 +174,7 @@ func (v *snapshot) pageQuery(q store.Query, sel filtersql.Fragment) filtersql.Fr
 			order = "k DESC NULLS FIRST"
 		}
 	}
-	if byTime {
+	if q.Sort == nil || filtersql.ByTime(q.Filter) {
 		order = "+" + order // else the planner reads everything in this order to spare the sorting
 	}
 	return sorted(sel, key, order)

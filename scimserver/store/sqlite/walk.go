@@ -17,6 +17,9 @@ type walker struct {
 	typ   int64
 	from  *position // nil: where the walk begins
 	total int64     // of what the filter selects, -1: not known yet
+	all   int64     // of the type, if it is indexed
+
+	indexed bool // an index finds what the filter selects
 	limit int64     // rows still to be read: one more than the page has, to see whether there is more
 
 	// What was read, in the direction of the walk.
@@ -58,11 +61,16 @@ func (w *walker) start() (err error) {
 			return err
 		}
 	}
+	summed := w.summed(w.q.Filter) != nil
+	w.indexed = !summed && filtersql.Indexed(w.q.Filter, w.scope(w.q))
 	switch {
 	case w.q.Walk.Total > 0:
 		w.total = w.q.Walk.Total
-	case w.summed(w.q.Filter) != nil || filtersql.Indexed(w.q.Filter, w.scope(w.q)):
+	case summed || w.indexed:
 		w.total, err = w.count(w.q, w.typ)
+	}
+	if err == nil && w.indexed {
+		w.all, err = w.snapshot.total(w.typ, ofAll)
 	}
 	return err
 }
@@ -95,9 +103,17 @@ func (w *walker) restore() error {
 
 func (w *walker) key() filtersql.Fragment { return filtersql.Key(w.q.Sort.Path, w.scope(w.q)) }
 
-// byFilter tells whether an index is to find the resources and these are sorted then, and not the order's index passed.
+// manyHits is the number of resources from which on it is cheaper to pass the others in the order wanted than to find
+// these by an index and sort them for every page.
+const manyHits = 20_000
+
+// byFilter tells whether an index is to find the resources and these are sorted then, and not the order's index passed. A
+// walk may begin far from the first resource that is selected, but goes on close to the next.
 func (w *walker) byFilter() bool {
-	return w.q.Filter != nil && w.total >= 0 && w.total < manyHits && filtersql.Indexed(w.q.Filter, w.scope(w.q))
+	if !w.indexed {
+		return false
+	}
+	return w.total < manyHits || w.from == nil && !nearlyAll(w.total, w.all)
 }
 
 func (w *walker) read(ctx context.Context) error {

@@ -68,10 +68,11 @@ type BigGroup struct {
 
 // Walk is the way through all users by cursor.
 type Walk struct {
-	Pages int     `json:"pages"`
-	Count int     `json:"count"`             // users on a page
-	First float64 `json:"firstMilliseconds"` // median of a page in the first tenth
-	Last  float64 `json:"lastMilliseconds"`  // and in the last
+	Pages  int     `json:"pages"`
+	Count  int     `json:"count"`              // users on a page
+	First  float64 `json:"firstMilliseconds"`  // median of a page in the first tenth
+	Middle float64 `json:"middleMilliseconds"` // in the middle
+	Last   float64 `json:"lastMilliseconds"`   // and in the last
 }
 
 // find returns an operation of the size.

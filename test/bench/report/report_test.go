@@ -35,7 +35,7 @@ func sample() Run {
 			{
 				Users: 100_000, Spare: 10_000, DatabaseBytes: 130 << 20, RSSIdle: 18 << 20, RSSAfter: 60 << 20, RSSPeak: 90 << 20, Operations: ops(0.5, 20),
 				BigGroup: &BigGroup{Members: 100_000, Bytes: 23 << 20, Seconds: 0.31, RSSGrowth: 10 << 20},
-				Walk:     &Walk{Pages: 110, Count: 1000, First: 8, Last: 8.2},
+				Walk:     &Walk{Pages: 110, Count: 1000, First: 8, Middle: 8.1, Last: 8.2},
 			},
 			{Users: 1_000_000, DatabaseBytes: 3 << 30, RSSAfter: 100 << 20, Operations: ops(0.49, 26)},
 		},

@@ -87,3 +87,12 @@ func (t *translator) presentColumn(p schema.Path) (Fragment, bool) {
 	}
 	return Fragment{}, false
 }
+
+// presentKey is the key column of which a filter wants a value.
+func (t *translator) presentKey(e filter.Expr) (column string, ok bool) {
+	p, ok := e.(filter.Present)
+	if !ok || p.Path.Attr.Extension() != "" {
+		return "", false
+	}
+	return t.keyColumn(p.Path.Attr)
+}

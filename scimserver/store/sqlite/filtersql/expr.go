@@ -11,6 +11,9 @@ func (t *translator) expr(e filter.Expr) Fragment {
 	case filter.Or:
 		return join(" OR ", each(disjuncts(e), t.expr))
 	case filter.Not:
+		if col, ok := t.presentKey(e.X); ok {
+			return build(col, " IS NULL")
+		}
 		return build("(", t.expr(e.X), ") IS NOT TRUE")
 	case filter.Compare:
 		return t.compare(&e)

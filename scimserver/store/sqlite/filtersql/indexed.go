@@ -16,6 +16,8 @@ func (t *translator) indexed(e filter.Expr) bool {
 		return t.indexed(e.L) && t.indexed(e.R)
 	case filter.Compare:
 		return t.indexedCompare(&e)
+	case filter.Present, filter.Not:
+		return t.indexedPresence(e)
 	case filter.ValuePath:
 		for _, term := range conjuncts(e.Filter) {
 			if c, ok := term.(filter.Compare); ok {
@@ -26,6 +28,15 @@ func (t *translator) indexed(e filter.Expr) bool {
 		}
 	}
 	return false
+}
+
+// indexedPresence tells whether a key column is to have a value, or none.
+func (t *translator) indexedPresence(e filter.Expr) bool {
+	if not, ok := e.(filter.Not); ok {
+		e = not.X
+	}
+	_, ok := t.presentKey(e)
+	return ok
 }
 
 func (t *translator) indexedCompare(c *filter.Compare) bool {
@@ -63,8 +74,12 @@ func Active(e filter.Expr, value bool) bool {
 // opposites are the operators of order and those that select what they leave.
 var opposites = map[filter.Op]filter.Op{filter.Gt: filter.Le, filter.Ge: filter.Lt, filter.Lt: filter.Ge, filter.Le: filter.Gt}
 
-// Rest is a filter that selects what another leaves, by the same index; ok is false where there is none.
-func Rest(e filter.Expr) (rest filter.Expr, ok bool) {
+// Rest is a filter that selects what another leaves, by an index as well; ok is false where there is none.
+func Rest(e filter.Expr, s Scope) (rest filter.Expr, ok bool) {
+	t := &translator{Scope: s}
+	if _, ok := t.presentKey(e); ok {
+		return filter.Not{X: e}, true
+	}
 	c, ok := e.(filter.Compare)
 	if !ok || !isTime(&c) {
 		return nil, false

@@ -30,7 +30,13 @@ INSERT INTO span SELECT tenant, type, number >> 5, sum(total), sum(stated) FROM 
 -- With resource_external, all resources in the order of externalId.
 CREATE INDEX resource_no_external ON resource (tenant, type) WHERE external IS NULL;
 
+-- With active, so that both are counted in the index.
+DROP INDEX resource_modified;
+CREATE INDEX resource_modified ON resource (tenant, type, modified, active);
+
+DELETE FROM sqlite_stat1 WHERE idx = 'resource_modified';
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('secret',   'secret',               '2 1'),
     ('span',     'span',                 '2000 2000 1000 1'),
+    ('resource', 'resource_modified',    '1000000 1000000 1000000 3 3'),
     ('resource', 'resource_no_external', '50000 50000 50000');

@@ -127,7 +127,7 @@ CREATE INDEX resource_created  ON resource (tenant, type, created);
 CREATE INDEX resource_external ON resource (tenant, type, external) WHERE external IS NOT NULL;
 CREATE UNIQUE INDEX resource_id       ON resource (tenant, id);
 CREATE INDEX resource_inactive ON resource (tenant, type) WHERE active = 0;
-CREATE INDEX resource_modified ON resource (tenant, type, modified);
+CREATE INDEX resource_modified ON resource (tenant, type, modified, active);
 CREATE UNIQUE INDEX resource_name     ON resource (tenant, type, name, name_unique);
 CREATE INDEX resource_no_external ON resource (tenant, type) WHERE external IS NULL;
 CREATE INDEX resource_order    ON resource (tenant, type);
@@ -187,7 +187,7 @@ CREATE TABLE work (
 -- resource resource_external: 1000000 1000000 1000000 1
 -- resource resource_id: 1000000 1000000 1
 -- resource resource_inactive: 50000 50000 50000
--- resource resource_modified: 1000000 1000000 1000000 3
+-- resource resource_modified: 1000000 1000000 1000000 3 3
 -- resource resource_name: 1000000 1000000 1000000 1 1
 -- resource resource_no_external: 50000 50000 50000
 -- resource resource_order: 1000000 1000000 1000000
