@@ -17,8 +17,9 @@ import (
 const usage = `scimserver serves SCIM 2.0 endpoints to identity providers.
 
 Usage:
-  scimserver serve [flags]    serve the tenants of a configuration; --help lists the flags
-  scimserver version          print the version
+  scimserver serve [flags]            serve the tenants of a configuration; --help lists the flags
+  scimserver admin COMMAND [flags]    ask the server that runs on this machine; admin help lists the commands
+  scimserver version                  print the version
 `
 
 // version is set by -ldflags "-X main.version=…"; else it is the module's.
@@ -37,7 +38,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return 0
 	}
 	fmt.Fprintf(stderr, "scimserver: %v\n", err)
-	if errors.As(err, new(usageError)) {
+	if errors.As(err, new(usageError)) || errors.As(err, new(adminUsageError)) {
 		return 2
 	}
 	return 1
@@ -46,11 +47,13 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 func command(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
-		return usageError("a command is missing: serve or version")
+		return usageError("a command is missing: serve, admin or version")
 	}
 	switch args[0] {
 	case "serve":
 		return serve(ctx, args[1:], env, stdout, stderr)
+	case "admin":
+		return admin(ctx, args[1:], env, stdout, stderr)
 	case "version":
 		fmt.Fprintf(stdout, "scimserver %s %s %s/%s\n", programVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return nil
@@ -58,7 +61,7 @@ func command(ctx context.Context, args []string, env func(string) string, stdout
 		fmt.Fprint(stdout, usage)
 		return nil
 	}
-	return usageError(fmt.Sprintf("there is no command %q: use serve or version", args[0]))
+	return usageError(fmt.Sprintf("there is no command %q: use serve, admin or version", args[0]))
 }
 
 func programVersion() string {
@@ -75,3 +78,10 @@ func programVersion() string {
 type usageError string
 
 func (e usageError) Error() string { return string(e) + " (scimserver serve --help lists the flags)" }
+
+// adminUsageError is the same for admin.
+type adminUsageError string
+
+func (e adminUsageError) Error() string {
+	return string(e) + " (scimserver admin help lists the commands)"
+}
