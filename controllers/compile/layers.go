@@ -35,6 +35,15 @@ func merge(t *v1alpha1.SCIMTenant, mappings map[string]*v1alpha1.SCIMMapping) la
 	return l
 }
 
+// Layered lays mappings over each other in their order, as a tenant's mappingRefs do.
+func Layered(mappings []*v1alpha1.SCIMMapping) *config.Mapping {
+	l := layers{mapping: &config.Mapping{}, role: map[string]string{}}
+	for _, m := range mappings {
+		l.add(m)
+	}
+	return l.mapping
+}
+
 func (l *layers) add(m *v1alpha1.SCIMMapping) {
 	for i, rule := range m.Spec.Attributes {
 		l.attribute(attributeRule(rule), origin{name: m.Name, index: i})

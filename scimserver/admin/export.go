@@ -121,7 +121,7 @@ func (x *exporter) members(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			line := member(m, holds)
+			line := memberOfRecord(m, holds)
 			if err := x.out.write(Line{Kind: "member", Member: &line}); err != nil {
 				return err
 			}

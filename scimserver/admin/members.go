@@ -64,7 +64,7 @@ func oneMember(ctx context.Context, rd store.Reader, text string, out *lines) er
 	if err != nil {
 		return err
 	}
-	return out.write(member(m, holds))
+	return out.write(memberOfRecord(m, holds))
 }
 
 func memberOf(ctx context.Context, rd store.Reader, text string) (store.MemberRecord, error) {
@@ -87,7 +87,7 @@ func allMembers(ctx context.Context, rd store.Reader, out *lines) error {
 	for after := ""; ; {
 		page, err := rd.MemberPage(ctx, after, memberPage)
 		for _, m := range page {
-			if err := out.write(member(m, by[m.ID])); err != nil {
+			if err := out.write(memberOfRecord(m, by[m.ID])); err != nil {
 				return err
 			}
 			after = m.ID
@@ -98,7 +98,7 @@ func allMembers(ctx context.Context, rd store.Reader, out *lines) error {
 	}
 }
 
-func member(m store.MemberRecord, holds []store.Hold) Member {
+func memberOfRecord(m store.MemberRecord, holds []store.Hold) Member {
 	out := Member{
 		ID: m.ID, UserID: m.UserID, UserName: m.UserName, ExternalID: m.ExternalID, Active: m.Active, Role: m.Role, Groups: m.Groups,
 		Fields: m.Fields, Sequence: m.Sequence, Pending: m.Pending, Created: m.Created, Modified: m.Modified,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
@@ -24,12 +25,15 @@ type Store interface {
 type Tenants interface {
 	// Keys are namespace/name, in their order.
 	Keys() []string
+	// View is one of them, false: it is not served.
+	View(key string) (View, bool)
 }
 
 // Deps is what the handler is made of.
 type Deps struct {
-	Store   Store
-	Tenants Tenants
+	Store     Store
+	Tenants   Tenants
+	Directory *directory.Directory
 	// Wake returns a channel that is closed with the next commit that writes log rows or events of the tenant.
 	Wake func(tenant string) <-chan struct{}
 	// Subject is the hash of a userName, by which entries of the log are found.
@@ -46,6 +50,11 @@ func New(d Deps) http.Handler {
 	h.handle(mux, "GET /tenants/{namespace}/{name}/members", h.members)
 	h.handle(mux, "GET /tenants/{namespace}/{name}/export", h.export)
 	h.handle(mux, "POST /tenants/{namespace}/{name}/replay", h.replay)
+	h.handle(mux, "POST /tenants/{namespace}/{name}/resync", h.resync)
+	h.handle(mux, "POST /tenants/{namespace}/{name}/release", h.release)
+	h.handle(mux, "POST /tenants/{namespace}/{name}/import", h.importLines)
+	h.handle(mux, "POST /tenants/{namespace}/{name}/check", h.checkPayload)
+	h.handle(mux, "POST /tenants/{namespace}/{name}/diff", h.diff)
 	return mux
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
@@ -126,4 +127,12 @@ func (c *Call) record(doc *resource.Object) store.Record {
 		Doc:    doc.AppendJSON(nil),
 		Keys:   c.Tenant.planOf(c.Type).keys(doc),
 	}
+}
+
+// Draft is the document that a POST with the body would store.
+func Draft(t *Tenant, typ string, body *resource.Object, tol *tolerance.Log) (*resource.Object, error) {
+	rt, _ := t.Schemas.ResourceType(typ)
+	c := &Call{Tenant: t, Type: rt, Tolerance: tol}
+	in, err := c.read(body)
+	return in.doc, err
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/admin"
+	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 // UsageError is about the arguments.
@@ -23,6 +24,8 @@ type IO struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Env      func(string) string
+	// ReadMappings makes one mapping of a stream of SCIMMappings in YAML, a later one over the earlier ones.
+	ReadMappings func(yaml []byte) (*config.Mapping, error)
 }
 
 // command is one word behind `scimserver admin`.
@@ -38,7 +41,12 @@ var commands = []*command{
 	{name: "log", short: "print the provisioning log: what was asked, what was decided, and why", flags: logFlags, run: printLog},
 	{name: "members", short: "list the application's members", flags: userFlag, run: members},
 	{name: "replay", short: "send events to the application again", flags: replayFlags, run: replay},
+	{name: "resync", short: "send every member to the application as it is", run: resync},
+	{name: "release", short: "let off-boardings go on that the brake has stopped", run: release},
+	{name: "diff", short: "print what other mappings would change; nothing is changed", flags: diffFlags, run: diff},
+	{name: "check", short: "explain what would become of one payload; nothing is changed", flags: checkFlags, run: check},
 	{name: "export", short: "write the tenant's users, groups and members as lines of JSON", flags: fileFlag, run: export},
+	{name: "import", short: "make users and groups of an export", flags: fileFlag, run: importFile},
 }
 
 // options are the flags of all commands.
@@ -53,7 +61,10 @@ type options struct {
 	member     string
 	parkedOnly bool
 
-	file string
+	file   string
+	files  []string
+	groups []string
+	values bool
 }
 
 // call is a command that is being run.
