@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/scim-operator/scim-operator/scimserver/admin"
+	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/memory"
 )
@@ -41,9 +42,20 @@ func (b *brittle) View(ctx context.Context, tenant string, fn func(store.Reader)
 	return b.Store.View(ctx, tenant, fn)
 }
 
-type keys []string
+// tenants are what a server has: every one of them is served with the same view.
+type tenants struct {
+	keys []string
+	view *admin.View
+}
 
-func (k keys) Keys() []string { return k }
+func (t tenants) Keys() []string { return t.keys }
+
+func (t tenants) View(string) (admin.View, bool) {
+	if t.view == nil {
+		return admin.View{}, false
+	}
+	return *t.view, true
+}
 
 // running is a server on a socket.
 type running struct {
@@ -52,7 +64,13 @@ type running struct {
 	client *admin.Client
 }
 
-func run(t *testing.T, tenants ...string) *running {
+func run(t *testing.T, keys ...string) *running {
+	t.Helper()
+	return runWith(t, keys, nil)
+}
+
+// runWith serves the tenants with a view that is made of the store.
+func runWith(t *testing.T, keys []string, view func(store.Store) *admin.View) *running {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "admin") // t.TempDir is too long for a socket
 	if err != nil {
@@ -66,11 +84,15 @@ func run(t *testing.T, tenants ...string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	served := tenants{keys: keys}
+	if view != nil {
+		served.view = view(s)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
 		done <- admin.Serve(ctx, l, admin.New(admin.Deps{
-			Store: s, Tenants: keys(tenants), Wake: commits.Wake, Clock: func() time.Time { return day },
+			Store: s, Tenants: served, Directory: directory.New(directory.Deps{Store: s, Clock: func() time.Time { return day }}), Wake: commits.Wake, Clock: func() time.Time { return day },
 			Subject: func(_, text string) int64 { return int64(len(text)) },
 		}))
 	}()
