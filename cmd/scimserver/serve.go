@@ -28,6 +28,7 @@ func serve(ctx context.Context, args []string, env func(string) string, _, stder
 	a := app.Options{
 		Listen: o.listen, OpsListen: o.opsListen, Profiles: o.pprof, CertFile: o.certFile, KeyFile: o.keyFile, Drain: o.drain,
 		Version: programVersion(), Log: log, Metrics: telemetry.New(programVersion()),
+		AdminDir: o.data,
 	}
 	files, err := o.source(&a, stderr)
 	if err != nil {

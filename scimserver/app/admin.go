@@ -3,29 +3,32 @@ package app
 import (
 	"context"
 	"maps"
-	"net"
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/admin"
+	"github.com/scim-operator/scim-operator/scimserver/member"
 )
 
-// listenAdmin makes the socket for `scimserver admin`, where the server has a folder for it.
-func (a *App) listenAdmin() (l net.Listener, err error) {
+// listenAdmin makes the socket. Identity providers are served without it as well.
+func (a *App) listenAdmin() {
 	if a.AdminDir == "" {
-		return nil, nil
+		return
 	}
-	return admin.Listen(a.AdminDir)
+	l, err := admin.Listen(a.AdminDir)
+	if err != nil {
+		a.Log.Warn("`scimserver admin` cannot be used", "error", err)
+		return
+	}
+	a.admin = l
 }
 
-// serveAdmin answers on the socket until ctx ends.
-func (a *App) serveAdmin(ctx context.Context, l net.Listener) error {
-	if l == nil {
+// serveAdmin answers on the socket, if there is one, until ctx ends.
+func (a *App) serveAdmin(ctx context.Context) error {
+	if a.admin == nil {
 		return nil
 	}
-	commits := &admin.Commits{}
-	a.Store.OnCommit(commits.Signal)
-	return admin.Serve(ctx, l, admin.New(admin.Deps{
-		Store: a.Store, Tenants: a.live, Wake: commits.Wake, Subject: member.Subject, Clock: a.Clock,
+	return admin.Serve(ctx, a.admin, admin.New(admin.Deps{
+		Store: a.Store, Tenants: a.live, Directory: a.directory, Wake: a.commits.Wake, Subject: member.Subject, Clock: a.Clock,
 	}))
 }
 
@@ -36,4 +39,14 @@ func (l *live) Keys() []string {
 		return nil
 	}
 	return slices.Sorted(maps.Keys(s.entries))
+}
+
+// View implements admin.Tenants.
+func (l *live) View(key string) (admin.View, bool) {
+	s := l.current.Load()
+	e := s.entry(key)
+	if e == nil || s.held[key] {
+		return admin.View{}, false
+	}
+	return admin.View{Directory: e.http.Directory, Members: e.members}, true
 }

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/scim-operator/scim-operator/scimserver/admin"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/feed"
@@ -37,6 +39,8 @@ type Options struct {
 	Source   Source
 	Reporter Reporter    // nil: nobody is told
 	Store    store.Store // closed by Run
+	// AdminDir is the folder of the socket for `scimserver admin`; empty: there is none.
+	AdminDir string
 	// CacheFile keeps the last good configuration for a start without the source; empty: it is not kept.
 	CacheFile string
 
@@ -89,6 +93,10 @@ type App struct {
 	outbox *outbox.Dispatcher
 	main   *listener
 	ops    *listener
+
+	directory *directory.Directory
+	admin     net.Listener // nil: there is none
+	commits   admin.Commits
 }
 
 // New binds the listeners; nothing is served before Run. The store stays the caller's when there is an error.
@@ -104,6 +112,7 @@ func New(o Options) (*App, error) {
 		changed: make(chan struct{}, 1), purges: purges{wake: make(chan struct{}, 1)},
 	}
 	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retryPurge}
+	a.directory = directory.New(directory.Deps{Store: a.Store, Passwords: password.NewHasher(), Clock: a.Clock})
 	a.provision()
 	return a, a.listen()
 }
@@ -120,6 +129,7 @@ func (a *App) listen() (err error) {
 	if a.ops, err = listen(a.OpsListen, a.opsHandler(), a.Log); err != nil {
 		return errors.Join(err, a.main.close())
 	}
+	a.listenAdmin()
 	return nil
 }
 
@@ -137,6 +147,7 @@ func (a *App) provision() {
 func (a *App) committed(tenant string) {
 	a.outbox.Wake(tenant)
 	a.feed.Wake(tenant)
+	a.commits.Signal(tenant)
 }
 
 // Addr is where the SCIM endpoints listen.
@@ -159,6 +170,7 @@ func (a *App) Run(ctx context.Context) error {
 	work.Go(func() error { return a.newReports().run(workCtx) })
 	work.Go(func() error { return a.tend.run(workCtx) })
 	work.Go(func() error { return a.outbox.Run(workCtx) })
+	work.Go(func() error { return a.serveAdmin(workCtx) })
 	a.Log.Info("server started", "version", a.Version, "listen", a.Addr(), "opsListen", a.OpsAddr(), "tls", a.CertFile != "")
 
 	select {
@@ -210,7 +222,7 @@ func ignoreCanceled(err error) error {
 func (a *App) handler() http.Handler {
 	scim := httpapi.New(httpapi.Deps{
 		Tenants:   a.live,
-		Directory: directory.New(directory.Deps{Store: a.Store, Passwords: password.NewHasher(), Clock: a.Clock}),
+		Directory: a.directory,
 		Observe:   telemetry.Observers{a.Metrics, telemetry.Refusals{Log: a.Log}},
 		Log:       a.Log,
 		Clock:     a.Clock,
