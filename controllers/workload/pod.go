@@ -17,7 +17,8 @@ const ContainerName = "scim-server"
 const (
 	userID = 65532
 
-	dataDir = "/data"
+	// DataDir is where the volume is mounted.
+	DataDir = "/data"
 	tlsDir  = "/etc/scim-server/tls"
 
 	// drainSeconds is how long a stopping server finishes requests; the grace period leaves time to close the database.
@@ -78,7 +79,7 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 			WithCapabilities(corev1ac.Capabilities().WithDrop("ALL"))).
 		WithResources(resources()).
 		WithVolumeMounts(
-			corev1ac.VolumeMount().WithName(VolumeName).WithMountPath(dataDir),
+			corev1ac.VolumeMount().WithName(VolumeName).WithMountPath(DataDir),
 			corev1ac.VolumeMount().WithName("tmp").WithMountPath("/tmp"),
 		)
 	if s.Spec.Endpoint.TLS != nil {
@@ -92,7 +93,7 @@ func arguments(s *v1alpha1.SCIMServer) []string {
 		"serve",
 		"--config-secret=" + s.Namespace + "/" + configSecret(s),
 		"--status-configmap=" + s.Namespace + "/" + statusConfigMap(s),
-		"--data=" + dataDir,
+		"--data=" + DataDir,
 		"--listen=:" + strconv.Itoa(PortSCIM),
 		"--ops-listen=:" + strconv.Itoa(PortOps),
 		"--drain=" + strconv.Itoa(drainSeconds) + "s",

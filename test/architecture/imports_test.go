@@ -125,20 +125,30 @@ var rules = map[string]rule{
 		breaks: edge{"scimserver/config", "scimserver/auth"},
 	},
 	"nothing depends on the programs, tests and tools": {
-		of: []string{"api/...", "controllers/...", "scimserver/...", "cmd/..."}, forbid: []string{"cmd/...", "test/...", "hack/..."},
+		of: []string{"api/...", "controllers/...", "scimserver/...", "plugin/...", "cmd/..."}, forbid: []string{"cmd/...", "test/...", "hack/..."},
 		why:    "they are at the end of the graph",
 		breaks: edge{"scimserver/app", "hack/run"},
 	},
 	"no test tools in programs": {
-		of: []string{"api/...", "controllers/...", "scimserver/...", "cmd/..."}, except: testCode, forbid: slices.Concat(testTools, testCode),
+		of: []string{"api/...", "controllers/...", "scimserver/...", "plugin/...", "cmd/..."}, except: testCode, forbid: slices.Concat(testTools, testCode),
 		why:    "they grow the programs and add flags to them",
 		breaks: edge{"controllers/workload", "github.com/onsi/gomega"},
 	},
 	"Ginkgo is for the suites on an API server": {
-		of: []string{"api/...", "scimserver/...", "cmd/...", "hack/...", "test/..."}, except: []string{"test/e2e/...", "test/crd/..."}, tests: true,
+		of: []string{"api/...", "scimserver/...", "plugin/...", "cmd/...", "hack/...", "test/..."}, except: []string{"test/e2e/...", "test/crd/..."}, tests: true,
 		forbid: []string{"github.com/onsi/..."},
 		why:    "unit tests are the standard library's, with go-cmp",
 		breaks: edge{"scimserver/scim/filter", "github.com/onsi/ginkgo/v2"},
+	},
+	"the plugin is a client": {
+		of: []string{"plugin/..."}, ownOnly: true, allow: []string{"api/...", "plugin/...", "controllers/workload"}, // for the names of container and folder
+		why:    "it works with what the cluster holds, and runs the server's own program",
+		breaks: edge{"plugin", "scimserver/directory"},
+	},
+	"nothing depends on the plugin": {
+		of: []string{"api/...", "controllers/...", "scimserver/..."}, forbid: []string{"plugin/..."},
+		why:    "it is one of several clients",
+		breaks: edge{"controllers/tenant", "plugin/guide"},
 	},
 	"the server logs with slog, the operator with logr": {
 		of: []string{"scimserver/...", "cmd/scimserver"}, except: []string{"scimserver/config/source/..."}, // which tames client-go's own

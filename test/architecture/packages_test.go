@@ -79,7 +79,7 @@ func standard(path string) bool {
 
 func own(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
-	return slices.Contains([]string{"api", "cmd", "controllers", "scimserver", "hack", "test"}, first)
+	return slices.Contains([]string{"api", "cmd", "controllers", "plugin", "scimserver", "hack", "test"}, first)
 }
 
 // in tells whether a package is one of the patterns: "a/b" is that package, "a/b/..." also all below it.

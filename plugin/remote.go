@@ -1,0 +1,115 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/scim-operator/scim-operator/api/v1alpha1"
+	"github.com/scim-operator/scim-operator/controllers/workload"
+)
+
+// Executor runs a program in a container, with the given streams; a nil In gives it no input. What the program's exit code
+// was is in the error, as an ExitError.
+type Executor interface {
+	Exec(ctx context.Context, namespace, pod, container string, command []string, streams Streams) error
+}
+
+// ExitError is the exit code of a program that failed. It has said why itself.
+type ExitError int
+
+func (e ExitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// remote runs the administration program in a pod of the tenant's server.
+func (s *session) remote() error {
+	pod, err := s.pod()
+	if err != nil {
+		return err
+	}
+	args, input, err := s.input()
+	if err != nil {
+		return err
+	}
+	if input != nil {
+		defer func() { _ = input.Close() }()
+	}
+	command := append([]string{"/scimserver", "admin", s.in.command, "--data", workload.DataDir, "--tenant", s.key()}, args...)
+	streams := Streams{Out: s.Out, Err: s.Err}
+	if input != nil {
+		streams.In = input
+	}
+	return s.Executor.Exec(s.ctx, pod.Namespace, pod.Name, workload.ContainerName, command, streams)
+}
+
+// input is what the program reads, nil: nothing. The pod has none of the files here, so a file that -f names is sent as the
+// program's standard input.
+func (s *session) input() (args []string, input io.ReadCloser, err error) {
+	args = slices.Clone(s.in.rest)
+	for i, a := range args {
+		name, inline := strings.CutPrefix(a, "-f=")
+		switch {
+		case a == "-f" && i+1 < len(args):
+			name = args[i+1]
+			args[i+1] = "-"
+		case inline:
+			args[i] = "-f=-"
+		default:
+			continue
+		}
+		if name == "-" {
+			return args, io.NopCloser(s.In), nil
+		}
+		file, err := os.Open(name)
+		return args, file, err
+	}
+	if !s.Terminal && slices.Contains([]string{"import", "check", "diff"}, s.in.command) {
+		return args, io.NopCloser(s.In), nil
+	}
+	return args, nil, nil
+}
+
+// pod is a ready pod of the tenant's server, the first one by name.
+func (s *session) pod() (*corev1.Pod, error) {
+	namespace, name := s.tenant.ServerKey()
+	if bound, boundName, ok := strings.Cut(s.tenant.Annotations[v1alpha1.AnnotationBoundServer], "/"); ok {
+		namespace, name = bound, boundName
+	}
+	var list corev1.PodList
+	labels := client.MatchingLabels{v1alpha1.LabelName: v1alpha1.AppName, v1alpha1.LabelServer: name}
+	if err := s.Client.List(s.ctx, &list, client.InNamespace(namespace), labels); err != nil {
+		return nil, fmt.Errorf("list the pods of SCIMServer %s/%s: %w", namespace, name, err)
+	}
+	slices.SortFunc(list.Items, func(a, b corev1.Pod) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Name, b.Name))
+	})
+	if len(list.Items) == 0 || rank(list.Items[0]) == leaving {
+		return nil, fmt.Errorf("SCIMServer %s/%s has no running pod; see kubectl describe scimserver %s -n %s", namespace, name, name, namespace)
+	}
+	return &list.Items[0], nil
+}
+
+// Ranks of pods: the best first.
+const (
+	ready = iota
+	running
+	leaving
+)
+
+func rank(p corev1.Pod) int {
+	if p.DeletionTimestamp != nil || p.Status.Phase != corev1.PodRunning {
+		return leaving
+	}
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue {
+			return ready
+		}
+	}
+	return running
+}
