@@ -17,8 +17,7 @@ func MappingFinding(m *v1alpha1.SCIMMapping) Finding {
 	if err == nil {
 		return Finding{}
 	}
-	var mistakes mapping.Errors
-	if errors.As(err, &mistakes) {
+	if mistakes, ok := errors.AsType[mapping.Errors](err); ok {
 		for i := range mistakes {
 			mistakes[i].Field = "spec." + mistakes[i].Field
 		}

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
@@ -107,7 +108,7 @@ func (f *fieldRule) fromSource(ev *evaluation) (Value, *Rejection) {
 	r, found, failure := f.read(ev)
 	if failure != nil {
 		rejected := f.failed(failure)
-		f.explain(ev, found, r, none, rejected)
+		f.explain(ev, found, rawText(failure.Error()), none, rejected)
 		return none, rejected
 	}
 	v, reason := convert(f.name, f.typ, f.values.translate(r))
@@ -177,8 +178,14 @@ func (f *fieldRule) failed(err error) *Rejection {
 		return &Rejection{Reason: CostLimit, Field: f.name, Detail: text, Summary: text}
 	}
 	text := fmt.Sprintf("the expression of the field %q failed for this user: let it handle every value that users have", f.name)
-	return &Rejection{Reason: ExpressionFailed, Field: f.name, Detail: fmt.Sprintf("%s (%.200s)", text, firstLine(err.Error())), Summary: text}
+	if why := err.Error(); slices.Contains(plainFailures, why) {
+		text += " (" + why + ")"
+	}
+	return &Rejection{Reason: ExpressionFailed, Field: f.name, Detail: text, Summary: text}
 }
+
+// plainFailures are errors of CEL that hold no value of the user.
+var plainFailures = []string{"division by zero", "modulus by zero", "integer overflow", "unsigned integer overflow", "no such overload"}
 
 // plain is the value as text for people.
 func (v Value) plain() string {

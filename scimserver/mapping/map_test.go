@@ -235,7 +235,10 @@ func TestRejections(t *testing.T) {
 				t.Errorf("%s, %s: %+v, want %s with %q", tc.what, how, r, tc.reason, tc.detail)
 				continue
 			}
-			if strings.Contains(r.Summary, "example.com") || strings.Contains(r.Summary, "xxx") || r.Summary == "" {
+			if tc.reason == mapping.ExpressionFailed && how == "explained" && out.Steps[0].Value.Text == "" {
+				t.Errorf("%s: the error is not explained", tc.what)
+			}
+			if strings.Contains(r.Summary+r.Detail, "example.com") || strings.Contains(r.Summary, "xxx") || r.Summary == "" {
 				t.Errorf("%s: the summary shows a value: %s", tc.what, r.Summary)
 			}
 		}

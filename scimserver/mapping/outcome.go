@@ -81,7 +81,7 @@ type Step struct {
 	// Source is the path, the expression or the group that was asked; empty for a default.
 	Source string
 	Found  Found
-	// Value is what the source held, as text; a StringList's entries are joined by commas.
+	// Value is what the source held, as text; a StringList's entries are joined by commas. Where it Failed, it is the error.
 	Value Text
 	// Result is what the rule gave; empty where it gave nothing.
 	Result Text
