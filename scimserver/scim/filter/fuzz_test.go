@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimtest"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
@@ -24,6 +25,11 @@ func FuzzParse(f *testing.F) {
 		`@A:labels[value eq "a"].value pr`, `(((title pr`, `not (not (title pr))`, `active eq TRUE`, `@A:level eq "5"`, `@A:hired gt "2011-05-13 00:00:00"`,
 	} {
 		f.Add(scimtest.Expand(text))
+	}
+	for _, r := range scimtest.Sessions(f) {
+		if text := r.Query.Get("filter"); text != "" {
+			f.Add(text)
+		}
 	}
 	rt := scimtest.Type(f, "User")
 	r := decode(f, ann)
@@ -68,10 +74,26 @@ func checkError(t *testing.T, err error, kinds ...scimerr.Type) {
 	}
 }
 
+// addPaths adds the paths of a PATCH request.
+func addPaths(f *testing.F, body string) {
+	o, err := resource.Decode([]byte(body), resource.Limits{})
+	if err != nil {
+		return
+	}
+	for _, op := range o.Value("Operations").Elems() {
+		if path := op.Object().Value("path").Text(); path != "" {
+			f.Add(path)
+		}
+	}
+}
+
 // FuzzParsePath: a path is what it is printed as.
 func FuzzParsePath(f *testing.F) {
 	for text := range validPaths {
 		f.Add(scimtest.Expand(text))
+	}
+	for _, r := range scimtest.Sessions(f) {
+		addPaths(f, r.Body)
 	}
 	rt := scimtest.Type(f, "User")
 	f.Fuzz(func(t *testing.T, text string) {

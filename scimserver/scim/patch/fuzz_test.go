@@ -2,6 +2,7 @@ package patch_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 
 	"golang.org/x/tools/txtar"
@@ -32,6 +33,7 @@ func FuzzPatch(f *testing.F) {
 		}
 		f.Add([]byte(scimtest.Expand(doc)), []byte(scimtest.Expand(body)))
 	}
+	addSessions(f)
 	registry := scimtest.Registry(f)
 	f.Fuzz(func(t *testing.T, docText, bodyText []byte) {
 		in, err := resource.Decode(docText, resource.Limits{})
@@ -47,6 +49,19 @@ func FuzzPatch(f *testing.F) {
 			fuzzPatch(t, rt, in, body, tolerance.Strict)
 		}
 	})
+}
+
+// addSessions adds every PATCH that a client is recorded with, on the user or group that its session has made last.
+func addSessions(f *testing.F) {
+	made := ann
+	for _, r := range scimtest.Sessions(f) {
+		switch r.Method {
+		case http.MethodPost:
+			made = r.Body
+		case http.MethodPatch:
+			f.Add([]byte(made), []byte(r.Body))
+		}
+	}
 }
 
 func fuzzPatch(t *testing.T, rt *schema.ResourceType, in, body *resource.Object, log func() *tolerance.Log) {
