@@ -201,7 +201,10 @@ func TestClaims(t *testing.T) {
 		"not met": {func(c map[string]any) (bool, error) { return c["azp"] == "mail", nil }, "are not those"},
 		"fails":   {func(map[string]any) (bool, error) { return true, broken }, "lack what"},
 	} {
-		t.Run(name, func(t *testing.T) { checkError(t, verify(tc.rule), tc.detail) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			checkError(t, verify(tc.rule), tc.detail)
+		})
 	}
 	if err := verify(func(map[string]any) (bool, error) { return false, broken }); !errors.Is(err, broken) {
 		t.Errorf("the log does not get the cause: %v", err)

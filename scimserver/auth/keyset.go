@@ -88,13 +88,14 @@ func (s *KeySet) fresh() bool { return !s.fetched.IsZero() && s.clock().Sub(s.fe
 
 // look starts a fetch where one is due, and returns what to wait for; nil: nothing. s.mu is held.
 func (s *KeySet) look(found bool) (wait chan struct{}) {
+	var due bool
 	now := s.clock()
-	due := false
 	switch pause := now.Sub(s.asked); {
 	case s.asked.IsZero():
 		due = true
 	case s.failed != nil:
-		due = pause >= afterFailure && !(found && s.fresh() && now.Sub(s.fetched) < refreshAfter)
+		enough := found && s.fresh() && now.Sub(s.fetched) < refreshAfter
+		due = pause >= afterFailure && !enough
 	case !found:
 		due = pause >= betweenLooks
 	default:

@@ -64,7 +64,7 @@ func checkMediaType(h http.Header, tol *tolerance.Log) error {
 	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
 		return unsupported("Content-Type: want " + mediaType)
 	}
-	if typ != mediaType && !(typ == "application/json" && tol.Allow(tolerance.PlainJSON)) {
+	if plain := typ == "application/json" && tol.Allow(tolerance.PlainJSON); typ != mediaType && !plain {
 		return unsupported("Content-Type: want " + mediaType)
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "utf8") {

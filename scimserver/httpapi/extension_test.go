@@ -50,11 +50,12 @@ func TestExtension(t *testing.T) {
 	}
 	var user struct{ ID string }
 	created.Decode(t, &user)
-	t.Run("filters", func(t *testing.T) { tryFilters(t, tenant) })
-	t.Run("requests", func(t *testing.T) { tryExtension(t, tenant, user.ID) })
+	tryFilters(t, tenant)
+	tryExtension(t, tenant, user.ID)
 }
 
 func tryFilters(t *testing.T, tenant *servertest.Tenant) {
+	t.Helper()
 	for filter, found := range map[string]string{
 		`badge eq "b1"`: "1", `size eq 3.0`: "1", `size gt 3`: "0", `share lt 0.75`: "1", `remote eq true`: "1", `remote ne true`: "0",
 		`born lt "2020-01-01T01:30:00+02:00"`: "0", `born le "2020-01-01T02:00:00+02:00"`: "1", `key eq "AQID"`: "1", `key eq "aqid"`: "0",
@@ -74,6 +75,7 @@ func tryFilters(t *testing.T, tenant *servertest.Tenant) {
 }
 
 func tryExtension(t *testing.T, tenant *servertest.Tenant, id string) {
+	t.Helper()
 	op := func(op, attribute, value string) string {
 		if value != "" {
 			value = `,"value":` + value
