@@ -1,7 +1,5 @@
 package sqlite
 
-import "math"
-
 // Sizes of the log, in pages of 4 KiB.
 const (
 	logPages = 4000  // from here on pages are moved into the database
@@ -18,19 +16,19 @@ type checkpointer struct {
 	most    int  // logMost
 	busy    bool // known to the writer alone
 	wake    chan struct{}
-	left    chan int // pages that are left, each time it is through
+	moved   chan int // pages of the log that need not be moved any more, each time it is through
 }
 
 func newCheckpointer(session *session) *checkpointer {
-	c := &checkpointer{session: session, from: logPages, most: logMost, wake: make(chan struct{}), left: make(chan int)}
+	c := &checkpointer{session: session, from: logPages, most: logMost, wake: make(chan struct{}), moved: make(chan int)}
 	go c.run()
 	return c
 }
 
 func (c *checkpointer) run() {
-	defer close(c.left)
+	defer close(c.moved)
 	for range c.wake {
-		c.left <- c.session.checkpoint()
+		c.moved <- c.session.checkpoint()
 	}
 }
 
@@ -42,43 +40,46 @@ func (c *checkpointer) tend(writer *session) {
 	case !c.busy && pages >= c.from:
 		c.busy = true
 		c.wake <- struct{}{}
-	case c.busy && c.through(pages >= c.most):
-		c.busy = false
-		writer.checkpoint()
+	case c.busy && pages >= c.most:
+		<-c.moved
+		c.finish(writer)
+	case c.busy:
+		c.look(writer, pages)
 	}
 }
 
-// through tells whether few enough pages are left for the writer. If it must be, it waits.
-func (c *checkpointer) through(must bool) bool {
-	if must {
-		<-c.left
-		return true
-	}
+// look finishes the work if there are few enough pages left for the writer.
+func (c *checkpointer) look(writer *session, pages int) {
 	select {
-	case left := <-c.left:
-		c.busy = left <= c.from/16
-		return c.busy
+	case moved := <-c.moved:
+		if c.busy = false; pages-moved <= c.from/16 {
+			c.finish(writer)
+		}
 	default:
-		return false
 	}
+}
+
+func (c *checkpointer) finish(writer *session) {
+	c.busy = false
+	writer.checkpoint()
 }
 
 func (c *checkpointer) close() error {
 	close(c.wake)
-	for range c.left { // what it was at work with
+	for range c.moved { // what it was at work with
 	}
 	return c.session.close()
 }
 
-// checkpoint moves what no reader hinders to be moved, and returns how many pages are left.
-func (s *session) checkpoint() (left int) {
+// checkpoint moves what no reader hinders to be moved, and returns how many pages of the log that are.
+func (s *session) checkpoint() (moved int) {
 	st, err := s.prepare("PRAGMA wal_checkpoint(PASSIVE)")
 	if err != nil {
-		return math.MaxInt
+		return 0
 	}
 	defer st.Reset()
 	if row, err := st.Step(); err != nil || !row || st.Int64(0) != 0 {
-		return math.MaxInt
+		return 0
 	}
-	return int(st.Int64(1) - st.Int64(2))
+	return int(st.Int64(2))
 }
