@@ -8,7 +8,7 @@ const (
 
 // checkpointer moves pages from the log into the database, on a connection of its own: that takes the
 // disk a long time, which the writer does not wait for. But it never sees the end of a log to which
-// the writer always adds. So the writer moves the last pages itself, between two batches, whereupon
+// the writer always adds. So the writer waits for the last pages, between two batches, whereupon
 // SQLite begins the log anew.
 type checkpointer struct {
 	session *session
@@ -42,26 +42,28 @@ func (c *checkpointer) tend(writer *session) {
 		c.wake <- struct{}{}
 	case c.busy && pages >= c.most:
 		<-c.moved
-		c.finish(writer)
+		c.finish()
 	case c.busy:
-		c.look(writer, pages)
+		c.look(pages)
 	}
 }
 
-// look finishes the work if there are few enough pages left for the writer.
-func (c *checkpointer) look(writer *session, pages int) {
+// look finishes the work if there are so few pages left that the writer can wait.
+func (c *checkpointer) look(pages int) {
 	select {
 	case moved := <-c.moved:
 		if c.busy = false; pages-moved <= c.from/16 {
-			c.finish(writer)
+			c.finish()
 		}
 	default:
 	}
 }
 
-func (c *checkpointer) finish(writer *session) {
+// finish waits until the pages are moved that are left.
+func (c *checkpointer) finish() {
+	c.wake <- struct{}{}
+	<-c.moved
 	c.busy = false
-	writer.checkpoint()
 }
 
 func (c *checkpointer) close() error {

@@ -82,9 +82,9 @@ func TestPragmas(t *testing.T) {
 	}
 	defer reader.close()
 	for name, c := range map[string]*conn.Conn{"writer": s.writer.session.conn, "checkpointer": s.writer.log.session.conn, "reader": reader.conn} {
-		want := map[string]int64{"busy_timeout": 5000, "foreign_keys": 1, "temp_store": 2, "query_only": 0, "synchronous": 1}
+		want := map[string]int64{"busy_timeout": 5000, "foreign_keys": 1, "temp_store": 2, "query_only": 0, "synchronous": 2}
 		if name == "reader" {
-			want["query_only"], want["synchronous"] = 1, 2
+			want["query_only"] = 1
 		}
 		for pragma, want := range want {
 			if got := count(t, c, "PRAGMA "+pragma); got != want {

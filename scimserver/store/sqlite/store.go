@@ -86,6 +86,9 @@ func (s *Store) start(o Options) error {
 	if err != nil {
 		return errors.Join(err, second.close(), main.close())
 	}
+	if err := main.conn.DelaySync(); err != nil {
+		return errors.Join(err, second.close(), main.close(), y.close())
+	}
 	s.writer = newWriter(s, main, y, newCheckpointer(second))
 	return nil
 }
@@ -94,7 +97,7 @@ func (s *Store) start(o Options) error {
 // system may be read-only; nothing of them is large. The cache is in KiB where negative.
 var (
 	commonPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "temp_store(MEMORY)", "cell_size_check(1)"}
-	writerPragmas = append([]string{"synchronous(NORMAL)", "cache_size(-16384)",
+	writerPragmas = append([]string{"synchronous(FULL)", "cache_size(-16384)",
 		"journal_size_limit(67108864)"}, commonPragmas...)
 	readerPragmas = append([]string{"query_only(1)", "cache_size(-8192)"}, commonPragmas...)
 )

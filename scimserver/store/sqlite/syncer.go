@@ -10,15 +10,15 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
-// syncer makes commits durable. SQLite writes a commit into its log and does not wait for the disk
-// (synchronous=NORMAL); the log is synced here, while the writer fills the next batch, and whoever
-// asked for a change is answered after it.
+// syncer makes commits durable. SQLite writes a commit into its log and does not sync it (DelaySync);
+// this is done here, while the writer fills the next batch, and whoever asked for a change is answered
+// after it.
 //
-// This is as durable as synchronous=FULL. A commit is a part of the log with checksums, so that after
-// a crash SQLite finds all of it or nothing, and everything before it. What SQLite must have on disk in
-// a certain order it syncs by itself at NORMAL, too: the header of a log that is begun anew, the log
-// before pages are moved into the database, the database before the log is begun anew. A commit can be
-// seen before it is durable; so whoever has read meanwhile is answered after the sync as well.
+// This is as durable as if COMMIT waited for the disk. A commit is a part of the log with checksums, so
+// that after a crash SQLite finds all of it or nothing, and everything before it. What SQLite must have
+// on disk in a certain order it syncs by itself: the header of a log that is begun anew, the log before
+// pages are moved into the database, the database before the log is begun anew. A commit can be seen
+// before it is durable; so whoever has read meanwhile is answered after the sync as well.
 //
 // A sync that fails leaves unknown what is on disk, and the system may forget that it failed. So the
 // store is used no more, and nothing is moved from the log to the database: who opens it next reads the

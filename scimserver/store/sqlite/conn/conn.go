@@ -16,6 +16,7 @@ type Conn struct {
 	stmts map[*Stmt]struct{}
 
 	logPages uintptr // C memory
+	log      *logWriter
 }
 
 // word is the size of a C pointer.
@@ -89,6 +90,9 @@ func pointer(address uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.
 func (c *Conn) Close() error {
 	for s := range c.stmts {
 		s.Close()
+	}
+	if c.log != nil {
+		c.log.end(c.tls)
 	}
 	rc := sqlite3.Xsqlite3_close_v2(c.tls, c.db)
 	libc.Xfree(c.tls, c.logPages)
