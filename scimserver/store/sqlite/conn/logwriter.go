@@ -38,8 +38,8 @@ func (c *Conn) DelaySync() error {
 	defer c.tls.Free(word)
 	rc := sqlite3.Xsqlite3_file_control(c.tls, c.db, 0, sqlite3.SQLITE_FCNTL_JOURNAL_POINTER, out)
 	file := *(*uintptr)(pointer(out))
-	if rc != sqlite3.SQLITE_OK || file == 0 {
-		return fmt.Errorf("find the write-ahead log: %w", c.error(rc))
+	if rc != sqlite3.SQLITE_OK || methodsOf(file) == 0 {
+		return fmt.Errorf("sqlite: no write-ahead log (%d)", rc)
 	}
 	size := unsafe.Sizeof(sqlite3.Tsqlite3_io_methods{})
 	w := &logWriter{file: file, real: methodsOf(file), methods: libc.Xmalloc(c.tls, libc.Tsize_t(size))}
