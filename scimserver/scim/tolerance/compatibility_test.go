@@ -18,6 +18,8 @@ A tenant's ` + "`spec.protocol`" + ` says how its server reads requests:
   (` + "`spec.identityProvider`" + `).
 - ` + "`Strict`" + ` accepts none of them: such a request is answered with 400 and an error that names the attribute or position. It follows
   the SCIM 2.0 Interoperability Profile (draft-zollner-scim-interop-profile) as well, see below.
+
+What clients send is recorded in ` + "`test/sessions`" + `, a folder for each client, and replayed by the tests. Every rule is needed by one of the sessions.
 `
 
 const strict = `
