@@ -131,16 +131,18 @@ func (v *snapshot) sortFew(records []store.Record) []store.Record {
 const orderIndex = "resource_order"
 
 // selection is the part of the statement that says which resources r are meant. An index may be named; else the planner
-// takes one.
-func (v *snapshot) selection(q store.Query, typ int64, index string) filtersql.Fragment {
+// takes one. Conditions come before the filter, as of two bounds of an index the first one counts.
+func (v *snapshot) selection(q store.Query, typ int64, index string, conditions ...filtersql.Fragment) filtersql.Fragment {
 	sel := filtersql.Fragment{SQL: " FROM resource r WHERE r.tenant = ? AND r.type = ?", Args: []any{v.tenant, typ}}
 	if index != "" {
 		sel.SQL = " FROM resource r INDEXED BY " + index + " WHERE r.tenant = ? AND r.type = ?"
 	}
 	if q.Filter != nil {
-		where := filtersql.Where(q.Filter, v.scope(q))
-		sel.SQL += " AND " + where.SQL
-		sel.Args = append(sel.Args, where.Args...)
+		conditions = append(conditions, filtersql.Where(q.Filter, v.scope(q)))
+	}
+	for _, c := range conditions {
+		sel.SQL += " AND " + c.SQL
+		sel.Args = append(sel.Args, c.Args...)
 	}
 	return sel
 }

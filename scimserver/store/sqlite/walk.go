@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -19,8 +18,8 @@ type walker struct {
 	total int64     // of what the filter selects, -1: not known yet
 	all   int64     // of the type, if it is indexed
 
-	indexed bool // an index finds what the filter selects
-	limit int64     // rows still to be read: one more than the page has, to see whether there is more
+	indexed bool  // an index finds what the filter selects
+	limit   int64 // rows still to be read: one more than the page has, to see whether there is more
 
 	// What was read, in the direction of the walk.
 	records []store.Record
@@ -182,105 +181,6 @@ func (w *walker) at(i int) position {
 		p.key = w.keys[i]
 	}
 	return p
-}
-
-// seqOrder is the direction of the order of creation, and how seq compares to that of the position.
-func (w *walker) seqOrder() (order, operator string, from int64) {
-	order, operator = "ASC", ">"
-	if w.q.Walk.Backward {
-		order, operator, from = "DESC", "<", math.MaxInt64
-	}
-	if w.from != nil {
-		from = w.from.seq
-	}
-	return order, operator, from
-}
-
-// inOrder is the statement for a page in the order of creation.
-func (w *walker) inOrder() filtersql.Fragment {
-	order, operator, from := w.seqOrder()
-	if w.byFilter() {
-		sel := w.selection(w.q, w.typ, "")
-		sel.SQL += " AND +r.seq " + operator + " ?"
-		sel.Args = append(sel.Args, from)
-		return picked(sel, filtersql.Fragment{SQL: "NULL"}, "+k", order)
-	}
-	sel := w.selection(w.q, w.typ, orderIndex)
-	return filtersql.Fragment{
-		SQL:  "SELECT " + recordColumns + sel.SQL + " AND r.seq " + operator + " ? ORDER BY r.seq " + order + " LIMIT ?",
-		Args: append(sel.Args, from),
-	}
-}
-
-// stretches are the statements for a page in another order: of the resources with a sort key, and of those without, which
-// are the last in ascending order.
-func (w *walker) stretches() (list []filtersql.Fragment) {
-	descending := w.q.Sort.Descending != w.q.Walk.Backward
-	for _, blank := range []bool{descending, !descending} {
-		if w.from != nil && len(list) == 0 && blank != (w.from.key == nil) {
-			continue // the position is behind this stretch
-		}
-		from := w.from
-		if len(list) > 0 {
-			from = nil
-		}
-		list = append(list, w.stretch(blank, descending, from))
-	}
-	return list
-}
-
-func (w *walker) stretch(blank, descending bool, from *position) filtersql.Fragment {
-	key := w.key()
-	index := ""
-	if w.byFilter() {
-		key.SQL = "+" + key.SQL // for the planner would rather read everything in this order to spare the sorting
-	} else {
-		index = filtersql.SortIndex(key, blank)
-	}
-	sel := w.selection(w.q, w.typ, index)
-	order, operator, _ := w.seqOrder()
-	switch {
-	case blank:
-		sel.SQL += " AND (" + key.SQL + ") IS NULL"
-		sel.Args = append(sel.Args, key.Args...)
-		if from != nil {
-			sel.SQL += " AND r.seq " + operator + " ?"
-			sel.Args = append(sel.Args, from.seq)
-		}
-		return picked(sel, filtersql.Fragment{SQL: "NULL"}, "k", order)
-	case from == nil:
-		sel.SQL += " AND (" + key.SQL + ") IS NOT NULL"
-		sel.Args = append(sel.Args, key.Args...)
-	default:
-		sel = beyond(sel, key, *from, descending, operator)
-	}
-	if descending {
-		return picked(sel, key, "k DESC", order)
-	}
-	return picked(sel, key, "k", order)
-}
-
-// beyond adds the condition that a resource with a key comes behind the position.
-func beyond(sel, key filtersql.Fragment, from position, descending bool, operator string) filtersql.Fragment {
-	further := ">"
-	if descending {
-		further = "<"
-	}
-	sel.SQL += " AND (" + key.SQL + ") " + further + "= ? AND ((" + key.SQL + ") " + further + " ? OR +r.seq " + operator + " ?)"
-	sel.Args = append(append(sel.Args, key.Args...), from.key)
-	sel.Args = append(append(sel.Args, key.Args...), from.key, from.seq)
-	return sel
-}
-
-// picked picks the page by numbers and keys alone, so that no documents are sorted, and then reads it, with the keys. Its
-// last parameter is the limit.
-func picked(sel, key filtersql.Fragment, keyOrder, seqOrder string) filtersql.Fragment {
-	return filtersql.Fragment{
-		SQL: "SELECT " + recordColumns + ", o.k FROM (SELECT r.seq AS seq, " + key.SQL + " AS k" + sel.SQL +
-			" ORDER BY " + keyOrder + ", +r.seq " + seqOrder + " LIMIT ?) o CROSS JOIN resource r ON r.seq = o.seq" +
-			" ORDER BY " + keyOrder + ", o.seq " + seqOrder,
-		Args: append(slices.Clone(key.Args), sel.Args...),
-	}
 }
 
 // cutWalk takes a page of a Walk out of all that is selected, which is in the order of creation.

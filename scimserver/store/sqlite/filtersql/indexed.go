@@ -88,20 +88,18 @@ func Rest(e filter.Expr, s Scope) (rest filter.Expr, ok bool) {
 	return c, ok
 }
 
-// SortIndex names the index that has the resources in the order of a sort key: those with a key, or those without
-// (blank). It is empty where no index has the order.
-func SortIndex(key Fragment, blank bool) string {
-	switch {
-	case key.SQL == "r.external" && blank:
-		return "resource_no_external"
-	case key.SQL == "r.external":
-		return "resource_external"
-	case key.SQL == "r.name":
-		return "resource_name"
-	case key.SQL == "r.created":
-		return "resource_created"
-	case key.SQL == "r.modified":
-		return "resource_modified"
+// SortIndexes names the indexes that have the resources in the order of a sort key: those with a key, and those without,
+// whose order is that of creation. keyed is empty where no index has the order; blank is where every resource has a key.
+func SortIndexes(key Fragment) (keyed, blank string) {
+	switch key.SQL {
+	case "r.external":
+		return "resource_external", "resource_no_external"
+	case "r.name":
+		return "resource_name", "resource_name"
+	case "r.created":
+		return "resource_created", ""
+	case "r.modified":
+		return "resource_modified", ""
 	}
-	return ""
+	return "", "resource_order"
 }
