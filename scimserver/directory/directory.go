@@ -25,7 +25,7 @@ type Directory struct {
 	clock     func() time.Time
 	newID     func() string
 
-	sealer atomic.Pointer[cursor.Sealer] // nil before the first cursor
+	sealer *atomic.Pointer[cursor.Sealer] // holds nil before the first cursor
 }
 
 // New makes a Directory.
@@ -36,7 +36,7 @@ func New(d Deps) *Directory {
 	if d.NewID == nil {
 		d.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
-	return &Directory{store: d.Store, passwords: d.Passwords, clock: d.Clock, newID: d.NewID}
+	return &Directory{store: d.Store, passwords: d.Passwords, clock: d.Clock, newID: d.NewID, sealer: new(atomic.Pointer[cursor.Sealer])}
 }
 
 // now is the time of a change: UTC in milliseconds, as the store keeps it.
