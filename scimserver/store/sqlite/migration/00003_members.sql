@@ -21,9 +21,9 @@ CREATE TABLE member (
     PRIMARY KEY (tenant, id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX member_user          ON member (tenant, user)      WHERE user <> id;
-CREATE INDEX member_lost_name     ON member (tenant, lost_name) WHERE lost_name IS NOT NULL;
-CREATE INDEX member_lost_external ON member (tenant, external)  WHERE user IS NULL;
+CREATE INDEX member_user          ON member (tenant, user)                WHERE user <> id;
+CREATE INDEX member_lost_name     ON member (tenant, lost_name, modified) WHERE lost_name IS NOT NULL;
+CREATE INDEX member_lost_external ON member (tenant, external, modified)  WHERE user IS NULL;
 
 -- Values of unique fields; field is a symbol.
 CREATE TABLE member_key (
@@ -116,3 +116,18 @@ CREATE TABLE state (
     value  BLOB    NOT NULL,
     PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
+
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('member',      'member',               '1000000 1000000 1'),
+    ('member',      'member_user',          '100000 100000 1'),
+    ('member',      'member_lost_name',     '100000 100000 1 1'),
+    ('member',      'member_lost_external', '100000 100000 1 1'),
+    ('member_key',  'member_key',           '1000000 1000000 1000000 1 1'),
+    ('event',       'event_due',            '100000 100000 2'),
+    ('event',       'event_parked',         '1000 1000'),
+    ('event',       'event_offboarding',    '1000 1000'),
+    ('hold',        'hold',                 '1000 1000 2 1'),
+    ('work',        'work',                 '100000 100000 1'),
+    ('intent',      'intent',               '100 100 1'),
+    ('offboarding', 'offboarding',          '1000 1000 1'),
+    ('state',       'state',                '1000 3 1');

@@ -78,9 +78,9 @@ CREATE TABLE member_key (
     member ANY     NOT NULL,
     PRIMARY KEY (tenant, field, value, member)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX member_lost_external ON member (tenant, external)  WHERE user IS NULL;
-CREATE INDEX member_lost_name     ON member (tenant, lost_name) WHERE lost_name IS NOT NULL;
-CREATE INDEX member_user          ON member (tenant, user)      WHERE user <> id;
+CREATE INDEX member_lost_external ON member (tenant, external, modified)  WHERE user IS NULL;
+CREATE INDEX member_lost_name     ON member (tenant, lost_name, modified) WHERE lost_name IS NOT NULL;
+CREATE INDEX member_user          ON member (tenant, user)                WHERE user <> id;
 CREATE TABLE membership (
     grp    INTEGER NOT NULL REFERENCES resource,
     pos    INTEGER NOT NULL,
@@ -179,9 +179,20 @@ CREATE TABLE work (
     PRIMARY KEY (tenant, user)
 ) STRICT, WITHOUT ROWID;
 -- block block: 2000 2000 1000 1
+-- event event_due: 100000 100000 2
+-- event event_offboarding: 1000 1000
+-- event event_parked: 1000 1000
+-- hold hold: 1000 1000 2 1
+-- intent intent: 100 100 1
 -- lookup lookup: 1000000 1000000 1000000 2 1
+-- member member: 1000000 1000000 1
+-- member member_lost_external: 100000 100000 1 1
+-- member member_lost_name: 100000 100000 1 1
+-- member member_user: 100000 100000 1
+-- member_key member_key: 1000000 1000000 1000000 1 1
 -- membership membership: 1000000 1000 1
 -- membership membership_member: 1000000 10 1
+-- offboarding offboarding: 1000 1000 1
 -- purge purge: 1000 2 1
 -- resource resource_created: 1000000 1000000 1000000 3
 -- resource resource_external: 1000000 1000000 1000000 1
@@ -193,9 +204,11 @@ CREATE TABLE work (
 -- resource resource_order: 1000000 1000000 1000000
 -- secret secret: 2 1
 -- span span: 2000 2000 1000 1
+-- state state: 1000 3 1
 -- symbol sqlite_autoindex_symbol_1: 20 1
 -- tally tally: 2000 2 1
 -- tenant sqlite_autoindex_tenant_1: 1000 1
+-- work work: 100000 100000 1
 -- symbol 1: User
 -- symbol 2: Group
 -- symbol 3: User emails.value
