@@ -24,12 +24,13 @@ Commands:
 These run in the tenant's server, and take the flags that it has for them (COMMAND TENANT --help lists them):
   log       what was asked, what was decided, and why
   members   the application's members
-  diff      what a changed mapping would do:  kubectl scim diff TENANT -f mapping.yaml
-  check     what becomes of one payload:      kubectl scim check TENANT -f payload.json
+  diff      what changed mappings would do:  kubectl scim diff TENANT -f mapping.yaml
+  check     what becomes of one payload:     kubectl scim check TENANT -f payload.json
   resync    send the state of all members again
   replay    deliver events again
-  export    write users, groups and members as NDJSON:  kubectl scim export TENANT > file
-  import    read them:                                  kubectl scim import TENANT -f file
+  export    write users, groups and members as lines of JSON:  kubectl scim export TENANT -f FILE
+  import    read them:                                         kubectl scim import TENANT -f FILE
+Files that -f names are here, not in the pod.
 
 Flags of all commands:
   -n, --namespace NAME   of the tenant (default: that of the kubeconfig)

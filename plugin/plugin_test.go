@@ -119,8 +119,12 @@ func TestRemote(t *testing.T) {
 		"own flags":        {[]string{"members", "-n", "acme", "acme", "--context=c", "-o", "json", "--kubeconfig", "f"}, false, execution{Command: admin("members", "-o", "json")}, plugin.Location{Namespace: "acme", Context: "c", Kubeconfig: "f"}},
 		"with a namespace": {[]string{"resync", "acme/acme"}, false, execution{Command: admin("resync")}, plugin.Location{Namespace: "acme"}},
 		"after --":         {[]string{"log", "acme", "--", "-n", "5"}, false, execution{Command: admin("log", "-n", "5")}, plugin.Location{}},
-		"file":             {[]string{"diff", "acme", "-f", file, "-o", "json"}, false, execution{Command: admin("diff", "-f", "-", "-o", "json"), Input: "kind: SCIMMapping"}, plugin.Location{}},
-		"file, joined":     {[]string{"check", "acme", "-f=" + file}, false, execution{Command: admin("check", "-f=-"), Input: "kind: SCIMMapping"}, plugin.Location{}},
+		"file":             {[]string{"diff", "acme", "-f", file, "-o", "json"}, false, execution{Command: admin("diff", "-o", "json", "-f", "-"), Input: "kind: SCIMMapping"}, plugin.Location{}},
+		"files":            {[]string{"diff", "acme", "-f", file, "--f=" + file}, false, execution{Command: admin("diff", "-f", "-"), Input: "kind: SCIMMapping\n---\nkind: SCIMMapping"}, plugin.Location{}},
+		"file, joined":     {[]string{"check", "acme", "-f=" + file}, false, execution{Command: admin("check", "-f", "-"), Input: "kind: SCIMMapping"}, plugin.Location{}},
+		"typed":            {[]string{"check", "acme", "-group", "a"}, false, execution{Command: admin("check", "-group", "a"), Input: "typed"}, plugin.Location{}},
+		"export":           {[]string{"export", "acme", "-f", "-"}, false, execution{Command: admin("export", "-f", "-")}, plugin.Location{}},
+		"file is missing":  {[]string{"diff", "acme", "-f"}, false, execution{Command: admin("diff", "-f")}, plugin.Location{}},
 		"standard input":   {[]string{"import", "acme", "-f", "-"}, false, execution{Command: admin("import", "-f", "-"), Input: "typed"}, plugin.Location{}},
 		"pipe":             {[]string{"import", "acme"}, true, execution{Command: admin("import"), Input: "typed"}, plugin.Location{}},
 		"pipe nobody asks": {[]string{"replay", "acme"}, true, execution{Command: admin("replay")}, plugin.Location{}},
@@ -138,6 +142,24 @@ func TestRemote(t *testing.T) {
 				t.Errorf("%q at %+v (-want +got):\n%s", b.out.String(), b.location, diff)
 			}
 		})
+	}
+}
+
+// TestExport: the output goes into a file that only its owner can read.
+func TestExport(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "users.ndjson")
+	b := newBench(t, tenant(), pod("acme", "acme-0", "acme", corev1.PodRunning, corev1.ConditionTrue))
+	if err := b.Run(t.Context(), []string{"export", "acme", "-f", file}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	info, statErr := os.Stat(file)
+	if err != nil || statErr != nil || string(text) != "a line\n" || info.Mode().Perm() != 0o600 || b.out.Len() > 0 {
+		t.Errorf("%q, %v, %v, output %q", text, err, info, b.out.String())
+	}
+	if err := b.Run(t.Context(), []string{"export", "acme", "-f", filepath.Join(file, "x")}); err == nil {
+		t.Error("a file in a file was written")
 	}
 }
 
@@ -197,6 +219,7 @@ func TestRefused(t *testing.T) {
 		"change Secret mine":                           {[]string{"rotate", "acme"}, []client.Object{tenant(brought), secret("http://x", "t")}, false},
 		"has no token: its identity provider":          {[]string{"rotate", "acme"}, []client.Object{tenant(), secret("http://x", "")}, false},
 		"no new token within 20ms":                     {[]string{"rotate", "acme", "--timeout", "20ms"}, []client.Object{tenant(), secret("http://x", "t")}, false},
+		"give the payload or --mapping":                {[]string{"check", "acme", "-f", "x", "--mapping", "y"}, []client.Object{tenant(), pod("acme", "acme-0", "acme", corev1.PodRunning, "True")}, true},
 		"has no brake":                                 {[]string{"release", "acme"}, []client.Object{tenant()}, false},
 		"no such file":                                 {[]string{"diff", "acme", "-f", "does-not-exist"}, []client.Object{tenant(), pod("acme", "acme-0", "acme", corev1.PodRunning, "True")}, false},
 	} {

@@ -3,9 +3,8 @@ package plugin
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -33,46 +32,13 @@ func (s *session) remote() error {
 	if err != nil {
 		return err
 	}
-	args, input, err := s.input()
+	files, err := s.openFiles()
 	if err != nil {
 		return err
 	}
-	if input != nil {
-		defer func() { _ = input.Close() }()
-	}
-	command := append([]string{"/scimserver", "admin", s.in.command, "--data", workload.DataDir, "--tenant", s.key()}, args...)
-	streams := Streams{Out: s.Out, Err: s.Err}
-	if input != nil {
-		streams.In = input
-	}
-	return s.Executor.Exec(s.ctx, pod.Namespace, pod.Name, workload.ContainerName, command, streams)
-}
-
-// input is what the program reads, nil: nothing. The pod has none of the files here, so a file that -f names is sent as the
-// program's standard input.
-func (s *session) input() (args []string, input io.ReadCloser, err error) {
-	args = slices.Clone(s.in.rest)
-	for i, a := range args {
-		name, inline := strings.CutPrefix(a, "-f=")
-		switch {
-		case a == "-f" && i+1 < len(args):
-			name = args[i+1]
-			args[i+1] = "-"
-		case inline:
-			args[i] = "-f=-"
-		default:
-			continue
-		}
-		if name == "-" {
-			return args, io.NopCloser(s.In), nil
-		}
-		file, err := os.Open(name)
-		return args, file, err
-	}
-	if !s.Terminal && slices.Contains([]string{"import", "check", "diff"}, s.in.command) {
-		return args, io.NopCloser(s.In), nil
-	}
-	return args, nil, nil
+	command := append([]string{"/scimserver", "admin", s.in.command, "--data", workload.DataDir, "--tenant", s.key()}, files.args...)
+	err = s.Executor.Exec(s.ctx, pod.Namespace, pod.Name, workload.ContainerName, command, Streams{In: files.in, Out: files.out, Err: s.Err})
+	return errors.Join(err, files.close())
 }
 
 // pod is a ready pod of the tenant's server, the first one by name.
