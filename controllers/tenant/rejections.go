@@ -33,7 +33,7 @@ func (r *rejections) due(tenant types.UID, list []config.Rejection, now time.Tim
 	defer r.mu.Unlock()
 	if r.tenants == nil || len(r.tenants) > maxTenants {
 		r.tenants = map[types.UID]map[string]time.Time{}
-		r.began = now
+		r.began = now.Truncate(time.Minute) // as reports have their times
 	}
 	told := r.tenants[tenant]
 	for kind, at := range told {

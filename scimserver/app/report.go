@@ -153,5 +153,17 @@ func (r *reports) tenant(key string, e *entry, held bool) config.TenantReport {
 	if j, ok := e.activity.LastRejection(); ok {
 		t.LastRejection = &config.Rejection{Time: j.Time.UTC().Truncate(time.Minute), Reason: j.Reason, Detail: j.Detail}
 	}
+	for _, j := range e.activity.Rejections() {
+		t.Rejections = append(t.Rejections, config.Rejection{Time: j.Time.UTC().Truncate(time.Minute), Reason: j.Reason, Detail: j.Detail, Count: roughly(j.Count)})
+	}
 	return t
+}
+
+// roughly keeps the first digit of a number, so that not every rejection is news.
+func roughly(n int64) int64 {
+	for step := int64(10); ; step *= 10 {
+		if n < step {
+			return n - n%(step/10)
+		}
+	}
 }

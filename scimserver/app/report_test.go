@@ -73,7 +73,8 @@ func TestReportContent(t *testing.T) {
 		ConfigHash: cfg.Hash(), Error: "config: damaged: unexpected EOF", StartedAt: start, LoadedAt: &start, Version: "v1", Purged: []string{"1"},
 		Tenants: map[string]config.TenantReport{
 			"ns/a": {Hash: tenant("ns/a").Hash(), Users: 3, ActiveUsers: 2, Groups: 1, LastRequest: &minute,
-				LastRejection: &config.Rejection{Time: minute, Reason: "uniqueness", Detail: "userName is taken"}},
+				LastRejection: &config.Rejection{Time: minute, Reason: "uniqueness", Detail: "userName is taken"},
+				Rejections:    []config.Rejection{{Time: minute, Reason: "uniqueness", Count: 1}}},
 			"ns/bad":  {Error: l.current.Load().entries["ns/bad"].err.Error()},
 			"ns/held": {Error: "the data of an earlier tenant of this name are being deleted"},
 		},
@@ -126,5 +127,14 @@ func TestReportsRepeat(t *testing.T) {
 	background(t, reportsOf(t, l, &storeStub{}, o, timing{reportEvery: time.Millisecond, reportGap: time.Millisecond}).run)
 	for range 3 {
 		receive(t, o.got)
+	}
+}
+
+func TestRoughly(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]int64{0: 0, 1: 1, 9: 9, 10: 10, 19: 10, 99: 90, 100: 100, 12345: 10000} {
+		if got := roughly(n); got != want {
+			t.Errorf("roughly(%d) is %d, want %d", n, got, want)
+		}
 	}
 }

@@ -88,6 +88,7 @@ func (x *exchange) fail(err error) {
 		x.abort(err)
 	}
 	x.err = x.public(err)
+	x.kind, x.summary = kindOf(err)
 	if x.err.Status >= http.StatusInternalServerError && !x.switchedOff() {
 		x.logFault(err)
 	}

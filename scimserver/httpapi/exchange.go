@@ -34,6 +34,8 @@ type exchange struct {
 	status int // sent, 0: nothing yet
 	intent int // status of a success, sent with the first bytes
 	err    *scimerr.Error
+	// kind and summary are those of the error.
+	kind, summary string
 }
 
 // keptBuffer is the largest buffer that stays with a pooled exchange.
@@ -98,6 +100,8 @@ func (x *exchange) observe() {
 		Duration:   x.h.Clock().Sub(x.start),
 		RequestID:  x.id,
 		Err:        x.err,
+		Kind:       x.kind,
+		Summary:    x.summary,
 	}
 	if x.tol != nil {
 		e.Tolerances = x.tol.Applied()

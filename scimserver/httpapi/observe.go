@@ -1,8 +1,13 @@
 package httpapi
 
 import (
+	"cmp"
+	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,19 +33,39 @@ type Exchange struct {
 	RequestID  string
 	Tolerances []tolerance.Rule // deviations the client needed
 	Err        *scimerr.Error   // what the client was told, nil: success
+	// Kind and Summary are what the error says of itself for people who may not see values of users; empty: nothing.
+	Kind, Summary string
+}
+
+// kinded is implemented by errors that have a kind: one word, and a summary without values of users.
+type kinded interface{ Kind() (kind, summary string) }
+
+func kindOf(err error) (kind, summary string) {
+	var k kinded
+	if errors.As(err, &k) {
+		return k.Kind()
+	}
+	return "", ""
 }
 
 // Activity remembers the latest request and the latest rejection of a tenant. The zero value is ready.
 type Activity struct {
 	request   atomic.Pointer[time.Time]
 	rejection atomic.Pointer[Rejection]
+
+	mu    sync.Mutex
+	kinds map[string]Rejection
 }
+
+// maxKinds of rejections that are remembered; the one that was not heard of for longest is forgotten first.
+const maxKinds = 16
 
 // Rejection is a request that was refused.
 type Rejection struct {
 	Time   time.Time
-	Reason string // the scimType, else the status as one word: "uniqueness", "Unauthorized"
+	Reason string // the error's kind, else the scimType, else the status as one word: "UnknownRole", "uniqueness", "Unauthorized"
 	Detail string
+	Count  int64 // of its kind; 0 in LastRejection
 }
 
 // Observe implements Observer. A 404 is no rejection: clients ask for what may not be there.
@@ -50,8 +75,52 @@ func (a *Activity) Observe(e Exchange) {
 		a.request.Store(&at)
 	}
 	if e.Err != nil && e.Status != http.StatusNotFound {
-		a.rejection.Store(&Rejection{Time: e.Start, Reason: reason(e.Err), Detail: e.Err.Detail})
+		r := Rejection{Time: e.Start, Reason: reason(e.Err), Detail: e.Err.Detail}
+		if e.Kind != "" {
+			r.Reason, r.Detail = e.Kind, e.Summary
+		}
+		a.rejection.Store(&r)
+		a.count(r, e)
 	}
+}
+
+// count keeps kinds of rejections. That a tenant is out of service is no rejection of anything, and what an error without
+// a kind says is for the client alone.
+func (a *Activity) count(r Rejection, e Exchange) {
+	if e.Kind == "" && e.Status == http.StatusServiceUnavailable {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.kinds == nil {
+		a.kinds = map[string]Rejection{}
+	}
+	r.Detail, r.Count = e.Summary, a.kinds[r.Reason].Count+1
+	a.kinds[r.Reason] = r
+	for len(a.kinds) > maxKinds {
+		delete(a.kinds, a.oldest())
+	}
+}
+
+// oldest is the kind that was not heard of for longest; a.mu is held.
+func (a *Activity) oldest() (kind string) {
+	for k, r := range a.kinds {
+		if kind == "" || r.Time.Before(a.kinds[kind].Time) {
+			kind = k
+		}
+	}
+	return kind
+}
+
+// Rejections are the kinds of them that came up, by time; Detail holds no value of a user.
+func (a *Activity) Rejections() []Rejection {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := slices.Collect(maps.Values(a.kinds))
+	slices.SortFunc(out, func(x, y Rejection) int {
+		return cmp.Or(x.Time.Compare(y.Time), cmp.Compare(x.Reason, y.Reason))
+	})
+	return out
 }
 
 // LastRequest is the time of the latest authenticated request, zero if there was none.

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 	"github.com/scim-operator/scim-operator/scimserver/servertest"
 )
@@ -98,5 +100,36 @@ func TestActivity(t *testing.T) {
 	}
 	if activity.LastRequest().Before(before) {
 		t.Error("no request is remembered")
+	}
+}
+
+// TestRejections: kinds are counted, and nothing is kept that only the client may see.
+func TestRejections(t *testing.T) {
+	t.Parallel()
+	activity, at := &httpapi.Activity{}, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	refuse := func(err *scimerr.Error, kind, summary string) {
+		at = at.Add(time.Second)
+		activity.Observe(httpapi.Exchange{Start: at, Status: err.Status, Err: err, Kind: kind, Summary: summary})
+	}
+	refuse(scimerr.New(http.StatusBadRequest, scimerr.BadValue, "ann@example.com is no role"), "UnknownRole", "a value is no role")
+	if r, _ := activity.LastRejection(); r.Reason != "UnknownRole" || r.Detail != "a value is no role" || r.Count != 0 {
+		t.Errorf("the latest: %+v", r)
+	}
+	refuse(scimerr.New(http.StatusBadRequest, scimerr.BadValue, "bob@example.com is no role"), "UnknownRole", "a value is no role")
+	refuse(scimerr.BadFilter("%s", `userName eq "ann@example.com`), "", "")
+	refuse(scimerr.New(http.StatusServiceUnavailable, scimerr.None, "suspended"), "", "")
+	refuse(scimerr.New(http.StatusNotFound, scimerr.None, "nobody"), "", "")
+	want := []httpapi.Rejection{
+		{Time: at.Add(-3 * time.Second), Reason: "UnknownRole", Detail: "a value is no role", Count: 2},
+		{Time: at.Add(-2 * time.Second), Reason: "invalidFilter", Count: 1},
+	}
+	if diff := cmp.Diff(want, activity.Rejections()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for i := range 40 {
+		refuse(scimerr.New(http.StatusConflict, scimerr.None, "x"), fmt.Sprint("Kind", i), "x")
+	}
+	if list := activity.Rejections(); len(list) != 16 || list[0].Reason != "Kind24" || list[15].Reason != "Kind39" {
+		t.Errorf("%d kinds from %s", len(list), list[0].Reason)
 	}
 }

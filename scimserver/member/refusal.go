@@ -22,6 +22,20 @@ type refusal struct {
 // Error is the text for logs.
 func (r *refusal) Error() string { return r.reason + ": " + r.scim.Error() }
 
+// Kind is the reason, and what may be said of it where nobody may see values of users or words of the application.
+func (r *refusal) Kind() (kind, summary string) {
+	if r.summary != "" {
+		return r.reason, r.summary
+	}
+	switch r.reason {
+	case reasonUniqueness, reasonNoAnswer, reasonConflict:
+		return r.reason, r.scim.Detail // a text of this package, without values
+	case reasonHeld:
+		return r.reason, "the application holds a member that was to be off-boarded"
+	}
+	return r.reason, ""
+}
+
 // Unwrap gives the error for the identity provider.
 func (r *refusal) Unwrap() error { return r.scim }
 
