@@ -38,11 +38,14 @@ func (p *parser) attributeExpr() (Expr, error) {
 	return p.comparison(start, path)
 }
 
-// allowed refuses what nobody may ask for: a password could be guessed letter by letter.
+// allowed refuses what nobody may ask for, as a password could be guessed letter by letter, and what nothing can be found by.
 func (p *parser) allowed(start int, path schema.Path) error {
 	if path.Attr.Returned == schema.Never || path.Leaf().Returned == schema.Never {
 		e := scimerr.BadFilter("%s: cannot be filtered by, for it is never returned at position %d", path, start)
 		return scimerr.Wrap(ErrSecret, e.Status, e.ScimType, e.Detail)
+	}
+	if path.Leaf().Derived() {
+		return p.failAt(start, "%s: cannot be filtered by, for it is worked out for each answer: use %s", path, path.Attr.Value().FullName())
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ func ParseAttribute(text string, rt *schema.ResourceType, tol *tolerance.Log) (s
 	if v := path.Leaf().Value(); path.Leaf().Type == schema.Complex && v != nil {
 		return schema.PathOf(v), nil
 	}
-	if path.Leaf().Type == schema.Complex || path.Attr.Returned == schema.Never {
+	if path.Leaf().Type == schema.Complex || path.Attr.Returned == schema.Never || path.Leaf().Derived() {
 		return schema.Path{}, scimerr.InvalidPath("%s: has no value to sort by", path)
 	}
 	return path, nil

@@ -56,6 +56,9 @@ func (a *Attribute) Kind() *Attribute { return a.kind }
 // Linked says that the values are links between resources, kept outside of documents: the members of a group, the groups of a user.
 func (a *Attribute) Linked() bool { return a == members || a == groups }
 
+// Derived says that the values are worked out for each answer, so that nothing can be found or ordered by them.
+func (a *Attribute) Derived() bool { return a == managerName || a == managerRef }
+
 // bind fills in what an attribute knows of its place.
 func (a *Attribute) bind(parent *Attribute, extension string, position int) {
 	a.parent, a.extension, a.position = parent, extension, position
