@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -14,6 +15,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 	"github.com/scim-operator/scim-operator/controllers/workload"
+	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 // apply brings the objects into the wanted state, if the server is accepted. Otherwise what runs stays as it is.
@@ -21,7 +23,11 @@ func (r *Reconciler) apply(ctx context.Context, p *pass) error {
 	if !p.finding.OK() {
 		return nil
 	}
-	for _, wanted := range p.objects.Wanted {
+	objects, err := workload.Build(workload.Input{Server: p.server, Image: r.Image, Webhooks: webhooks(p.config)})
+	if err != nil {
+		return err
+	}
+	for _, wanted := range objects.Wanted {
 		if ok, err := r.has(ctx, wanted.GroupVersionKind()); err != nil || !ok {
 			if err != nil {
 				return err
@@ -32,7 +38,7 @@ func (r *Reconciler) apply(ctx context.Context, p *pass) error {
 			return err
 		}
 	}
-	for _, unwanted := range p.objects.Unwanted {
+	for _, unwanted := range objects.Unwanted {
 		ok, err := r.has(ctx, unwanted.GetObjectKind().GroupVersionKind())
 		if err == nil && ok {
 			err = r.Applier.Delete(ctx, p.server, unwanted)
@@ -42,6 +48,11 @@ func (r *Reconciler) apply(ctx context.Context, p *pass) error {
 		}
 	}
 	return nil
+}
+
+// webhooks tells whether a tenant's application is called.
+func webhooks(c *config.Server) bool {
+	return c != nil && slices.ContainsFunc(c.Tenants, func(t config.Tenant) bool { return t.Application != nil && t.Application.Webhook != nil })
 }
 
 // has tells whether the cluster has a kind. Only the optional ones are asked for.

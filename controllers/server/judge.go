@@ -32,8 +32,7 @@ func (r *Reconciler) judge(ctx context.Context, p *pass) (err error) {
 	if p.statefulSet != nil {
 		facts.VolumeChange = workload.VolumeChange(s, p.statefulSet)
 	}
-	p.objects, err = workload.Build(workload.Input{Server: s, Image: r.Image})
-	if err != nil {
+	if _, err := workload.Build(workload.Input{Server: s, Image: r.Image}); err != nil {
 		facts.Workload = err.Error()
 	}
 	p.finding = compile.ServerFinding(facts)

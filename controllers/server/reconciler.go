@@ -14,7 +14,6 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 	"github.com/scim-operator/scim-operator/controllers/reference"
 	"github.com/scim-operator/scim-operator/controllers/rollout"
-	"github.com/scim-operator/scim-operator/controllers/workload"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
@@ -40,7 +39,6 @@ type pass struct {
 	before *v1alpha1.SCIMServer
 
 	finding     compile.Finding
-	objects     workload.Objects
 	statefulSet *appsv1.StatefulSet // nil if there is none yet
 	rollout     *rollout.Rollout
 	secret      *corev1.Secret // with the configuration, nil if there is none yet

@@ -40,12 +40,13 @@ func servicePort(name string, port int32) *corev1ac.ServicePortApplyConfiguratio
 
 // NetworkPolicy admits SCIM from everywhere, since identity providers and what is in front of the server are unknown, and
 // the ops port from the server's own namespace and from namespaces with LabelMetrics. Out go only DNS and the ports of
-// the API server, whose address no policy can name.
-func NetworkPolicy(s *v1alpha1.SCIMServer) *networkingv1ac.NetworkPolicyApplyConfiguration {
+// the API server, whose address no policy can name; and with webhooks whatever is no link-local address, as an
+// application's pods listen on ports that its URL doesn't tell. The server itself refuses addresses that no webhook may have.
+func NetworkPolicy(s *v1alpha1.SCIMServer, webhooks bool) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	anyPod := networkingv1ac.NetworkPolicyPeer().WithPodSelector(metav1ac.LabelSelector())
 	scrapers := networkingv1ac.NetworkPolicyPeer().
 		WithNamespaceSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{LabelMetrics: "enabled"}))
-	return networkingv1ac.NetworkPolicy(s.Name, s.Namespace).WithLabels(Labels(s)).WithSpec(networkingv1ac.NetworkPolicySpec().
+	spec := networkingv1ac.NetworkPolicySpec().
 		WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(selector(s))).
 		WithPolicyTypes(networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress).
 		WithIngress(
@@ -55,7 +56,26 @@ func NetworkPolicy(s *v1alpha1.SCIMServer) *networkingv1ac.NetworkPolicyApplyCon
 		WithEgress(
 			networkingv1ac.NetworkPolicyEgressRule().WithPorts(policyPort(corev1.ProtocolUDP, 53), policyPort(corev1.ProtocolTCP, 53)),
 			networkingv1ac.NetworkPolicyEgressRule().WithPorts(policyPort(corev1.ProtocolTCP, 443), policyPort(corev1.ProtocolTCP, 6443)),
-		))
+		)
+	if webhooks {
+		spec.WithEgress(toApplications(s.Spec.Webhooks))
+	}
+	return networkingv1ac.NetworkPolicy(s.Name, s.Namespace).WithLabels(Labels(s)).WithSpec(spec)
+}
+
+// toApplications lets out to every address but link-local ones, and to the networks that are allowed explicitly.
+func toApplications(w v1alpha1.ServerWebhooks) *networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration {
+	rule := networkingv1ac.NetworkPolicyEgressRule().
+		WithPorts(networkingv1ac.NetworkPolicyPort().WithProtocol(corev1.ProtocolTCP)).
+		WithTo(block("0.0.0.0/0", "169.254.0.0/16"), block("::/0", "fe80::/10"))
+	for _, n := range w.AllowedNetworks {
+		rule.WithTo(block(string(n)))
+	}
+	return rule
+}
+
+func block(cidr string, except ...string) *networkingv1ac.NetworkPolicyPeerApplyConfiguration {
+	return networkingv1ac.NetworkPolicyPeer().WithIPBlock(networkingv1ac.IPBlock().WithCIDR(cidr).WithExcept(except...))
 }
 
 func policyPort(protocol corev1.Protocol, port int) *networkingv1ac.NetworkPolicyPortApplyConfiguration {

@@ -26,6 +26,8 @@ type Input struct {
 	Server *v1alpha1.SCIMServer
 	// Image is used where spec.image is empty.
 	Image string
+	// Webhooks: the server calls applications, wherever they are.
+	Webhooks bool
 }
 
 // Objects are the objects of a server.
@@ -51,7 +53,7 @@ func Build(in Input) (Objects, error) {
 	s := in.Server
 	b := builder{server: s}
 	b.want(StatusConfigMap(s), ServiceAccount(s), Role(s), RoleBinding(s), HeadlessService(s), Service(s))
-	b.optional(s.Spec.NetworkPolicy != v1alpha1.Disabled, NetworkPolicy(s), &networkingv1.NetworkPolicy{})
+	b.optional(s.Spec.NetworkPolicy != v1alpha1.Disabled, NetworkPolicy(s, in.Webhooks), &networkingv1.NetworkPolicy{})
 	b.optional(Replicas(s) > 1, PodDisruptionBudget(s), &policyv1.PodDisruptionBudget{})
 	b.optional(s.Spec.Endpoint.Ingress != nil, Ingress(s), &networkingv1.Ingress{})
 	b.optional(s.Spec.Endpoint.Gateway != nil, Route(s), blank(HTTPRoute))

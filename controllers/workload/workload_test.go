@@ -56,6 +56,7 @@ func everything(s *v1alpha1.SCIMServer) {
 		},
 	}
 	s.Spec.Monitoring.ServiceMonitor = v1alpha1.Enabled
+	s.Spec.Webhooks.AllowedNetworks = []v1alpha1.Network{"169.254.10.0/24"}
 }
 
 func TestGolden(t *testing.T) {
@@ -68,7 +69,7 @@ func TestGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			objects, err := workload.Build(workload.Input{Server: s, Image: "scim-operator.io/scim-operator:test"})
+			objects, err := workload.Build(workload.Input{Server: s, Image: "scim-operator.io/scim-operator:test", Webhooks: name == "everything"})
 			if err != nil {
 				t.Fatal(err)
 			}
