@@ -102,6 +102,10 @@ run: ## Run everything on this machine until Ctrl-C: API server, operator, SCIM 
 build: ## Build the programs, static, into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
 
+.PHONY: exampleapp
+exampleapp: ## Build the example application of the end-to-end tests into bin/inventory
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ ./test/exampleapp/inventory
+
 .PHONY: size
 size: build ## Print the sizes of the programs, as they are and compressed as in a registry
 	@for f in bin/operator bin/scimserver; do \

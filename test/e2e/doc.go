@@ -2,6 +2,7 @@
 //
 //	KUBECTL         the kubectl to use; default: kubectl
 //	IMG             the image to install, already on the nodes; default: scim-operator.io/scim-operator:e2e
+//	EXAMPLEAPP_IMG  the image of the example application; default: scim-operator.io/exampleapp:e2e
 //	E2E_NODE_STOP   command that takes the power from the node whose name is appended
 //	E2E_NODE_START  command that brings that node back
 //	E2E_KEEP        when set, what was installed stays

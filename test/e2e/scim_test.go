@@ -29,6 +29,17 @@ type connection struct {
 	client  *http.Client // leads baseURL to the tenant's Service from where the tests run
 	baseURL string
 	token   string
+	scheme  string // of Authorization: Bearer where it is empty, and nothing for "none"
+}
+
+func (c connection) authorization() string {
+	switch c.scheme {
+	case "none":
+		return c.token
+	case "":
+		return "Bearer " + c.token
+	}
+	return c.scheme + " " + c.token
 }
 
 // connect reads the tenant's credentials Secret and finds a way from here to the Service behind its URL.
@@ -119,7 +130,7 @@ func (c connection) try(ctx context.Context, method, path, body string) (answer,
 	if err != nil {
 		return answer{}, err
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	req.Header.Set("Authorization", c.authorization())
 	if body != "" {
 		req.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
 	}
