@@ -200,10 +200,11 @@ func (r *reports) delivered(key string, e *entry) *config.DeliveryReport {
 	if e.members == nil || !known {
 		return nil
 	}
-	d := &config.DeliveryReport{Parked: b.Parked, OldestPending: minute(b.OldestPending), OldestOffboarding: minute(b.OldestOffboarding)}
+	d := &config.DeliveryReport{BrakeEngaged: r.progresses[key].braked}
 	if e.config.Application.Webhook == nil { // nobody delivers what the application reads by itself
-		return &config.DeliveryReport{}
+		return d
 	}
+	d.Parked, d.OldestPending, d.OldestOffboarding = b.Parked, minute(b.OldestPending), second(b.OldestOffboarding)
 	d.Pending = b.Pending
 	if b.Pending+b.Parked > 0 {
 		d.Error = b.LastError
@@ -220,5 +221,14 @@ func minute(t time.Time) *time.Time {
 		return nil
 	}
 	t = t.UTC().Truncate(time.Minute)
+	return &t
+}
+
+// second is for a time by which somebody is warned.
+func second(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Second)
 	return &t
 }

@@ -26,6 +26,7 @@ type reports struct {
 	started    time.Time
 	counts     map[string]store.Counts  // the latest known
 	backlogs   map[string]store.Backlog // of tenants with an application
+	progresses map[string]progress      // of tenants with an application
 	dispatcher *outbox.Dispatcher
 	failed     int // reports since the last success
 }
@@ -96,6 +97,7 @@ func (r *reports) count(ctx context.Context) {
 	}
 	r.counts = counts
 	r.countEvents(ctx, s)
+	r.followMembers(ctx, s)
 }
 
 func (r *reports) stats() []telemetry.TenantStats {
@@ -139,7 +141,8 @@ func (r *reports) report() config.Report {
 // tenant has times in minutes only: a busy tenant must not cause a write with every report.
 func (r *reports) tenant(key string, e *entry, held bool) config.TenantReport {
 	c := r.counts[key]
-	t := config.TenantReport{Hash: e.hash, Users: c.Users, ActiveUsers: c.ActiveUsers, Groups: c.Groups, Delivery: r.delivered(key, e)}
+	t := config.TenantReport{Hash: e.hash, Users: c.Users, ActiveUsers: c.ActiveUsers, Groups: c.Groups, Members: c.Members,
+		Delivery: r.delivered(key, e), Remap: r.progresses[key].remap}
 	switch {
 	case e.err != nil:
 		t.Error = e.err.Error()
