@@ -83,6 +83,10 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 crash: ## Kill the server under write load CRASH_ROUNDS (200) times, and look whether anything is lost
 	CRASH_ROUNDS=$(or $(CRASH_ROUNDS),200) go test -count=1 -timeout 2h -run TestKill -v $(TESTFLAGS) ./test/crash
 
+.PHONY: faults
+faults: ## Kill server and application and cut the network under FAULT_OPERATIONS (10000) changes, and compare both in the end
+	FAULT_OPERATIONS=$(or $(FAULT_OPERATIONS),10000) go test -count=1 -timeout 2h -run TestFaults -v $(TESTFLAGS) ./test/faults
+
 .PHONY: bench
 bench: ## Measure the server beside a bare HTTP server, with BENCH_USERS (1000,100000) users; BENCHFLAGS=-help lists flags
 	go run ./test/bench $(BENCHFLAGS)

@@ -1,0 +1,145 @@
+// Package faults breaks what is between an identity provider and the application: it kills the server, kills the
+// application, and cuts the network between the two, while users come, change and go; and looks whether the application
+// ends with the members that the server has, with nothing lost and everything in order.
+package faults
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const writers = 8
+
+// TestFaults does FAULT_OPERATIONS operations, 800 unless it is set, for each kind of fault.
+func TestFaults(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the server")
+	}
+	operations := int(setting(t, "FAULT_OPERATIONS", 800))
+	seed := setting(t, "FAULT_SEED", rand.Uint64())
+	t.Logf("FAULT_OPERATIONS=%d FAULT_SEED=%d", operations, seed)
+	programs := build(t)
+	for name, faults := range map[string][]fault{
+		"server killed":      {killServer},
+		"application killed": {killApplication},
+		"network cut":        {cutNetwork},
+		"everything":         {killServer, killApplication, cutNetwork},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := open(t, programs, seed)
+			c.run(operations, faults)
+		})
+	}
+}
+
+func setting(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// course is one run: a server, an application, the network between them, and the users.
+type course struct {
+	*testing.T
+	site    *site
+	rand    *rand.Rand
+	mu      sync.Mutex
+	users   map[string]person // as they must be in the end, by userName
+	done    atomic.Int64
+	retries atomic.Int64
+}
+
+// person is a user as the identity provider wants it.
+type person struct {
+	id     string
+	title  string
+	active bool
+}
+
+func open(t *testing.T, p programs, seed uint64) *course {
+	t.Helper()
+	c := &course{T: t, site: newSite(t, p), rand: rand.New(rand.NewPCG(seed, 1)), users: map[string]person{}}
+	c.site.startApplication()
+	c.site.startServer()
+	return c
+}
+
+// run writes, breaks, mends, and compares.
+func (c *course) run(operations int, faults []fault) {
+	c.Helper()
+	ctx, cancel := context.WithTimeout(c.Context(), 30*time.Minute)
+	defer cancel()
+	var work errgroup.Group
+	for i := range writers {
+		w := &writer{c: c, name: i, rand: rand.New(rand.NewPCG(c.rand.Uint64(), uint64(i)))}
+		work.Go(func() error { return w.run(ctx, operations/writers) })
+	}
+	written := make(chan error, 1)
+	go func() { written <- work.Wait() }()
+	broken := 0
+	for {
+		select {
+		case err := <-written:
+			if err != nil {
+				c.Fatal(err)
+			}
+			c.compare(ctx)
+			c.Logf("%d operations, %d of them tried again, %d faults, %d events, %d of them twice",
+				c.done.Load(), c.retries.Load(), broken, c.site.events, c.site.duplicates)
+			if broken == 0 {
+				c.Error("nothing was broken: more operations are needed")
+			}
+			return
+		case <-time.After(c.between(30, 300)):
+			faults[c.rand.IntN(len(faults))](c)
+			broken++
+		}
+	}
+}
+
+// between is a time in milliseconds.
+func (c *course) between(least, most int) time.Duration {
+	return time.Duration(least+c.rand.IntN(most-least)) * time.Millisecond
+}
+
+// fault breaks something and mends it.
+type fault func(c *course)
+
+func killServer(c *course) {
+	c.site.killServer()
+	c.site.startServer()
+}
+
+func killApplication(c *course) {
+	c.site.killApplication()
+	wait(c.between(10, 1000))
+	c.site.startApplication()
+}
+
+func cutNetwork(c *course) {
+	c.site.wire.cut(severity(c.rand.IntN(int(severities))))
+	wait(c.between(50, 2000))
+	c.site.wire.mend()
+}
+
+// wait lets some time pass for what is not to be waited for.
+func wait(d time.Duration) { <-time.After(d) }
+
+// errGone is the answer of a server that is not there.
+var errGone = errors.New("no answer")

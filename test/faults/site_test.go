@@ -1,0 +1,244 @@
+package faults
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/outbox/webhook"
+	"github.com/scim-operator/scim-operator/test/program"
+)
+
+const tenantKey = "test/load"
+
+// manifests are a tenant with an application. Filled in: the webhook's URL, its key, the token.
+const manifests = `apiVersion: scim-operator.io/v1alpha1
+kind: SCIMApplication
+metadata: {name: inventory, namespace: test}
+spec:
+  memberFields:
+  - {name: email, required: true, unique: true}
+  - {name: title}
+  delivery:
+    webhook: {url: "%s", secretRef: {name: webhook}, timeoutSeconds: 1}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: webhook, namespace: test}
+stringData: {signingKey: "%s"}
+---
+apiVersion: scim-operator.io/v1alpha1
+kind: SCIMMapping
+metadata: {name: base, namespace: test}
+spec:
+  attributes:
+  - {field: email, from: userName}
+  - {field: title, from: title}
+---
+apiVersion: scim-operator.io/v1alpha1
+kind: SCIMTenant
+metadata: {name: load, namespace: test}
+spec:
+  applicationRef: {name: inventory}
+  mappingRefs: [{name: base}]
+  identityProvider: Generic
+  auth: {bearer: {secretRef: {name: load-token}}}
+  limits: {requestsPerSecond: 100000, burst: 100000, users: 1000000}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: load-token, namespace: test}
+stringData: {token: "%s"}
+`
+
+type programs struct{ server, application string }
+
+func build(t *testing.T) programs {
+	t.Helper()
+	dir := t.TempDir()
+	server, err := program.Build(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	application := filepath.Join(dir, "inventory")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", application, "../exampleapp/inventory")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return programs{server, application}
+}
+
+// site is where everything runs, again and again over the same data.
+type site struct {
+	*testing.T
+	programs
+	options program.Options
+	tenant  program.Tenant
+	key     webhook.Key
+	dir     string
+	address string // of the application
+	wire    *wire
+
+	mu          sync.Mutex
+	server      *program.Server
+	application *exec.Cmd
+	appEnded    chan struct{}
+
+	events, duplicates int // that were found in the end
+}
+
+func newSite(t *testing.T, p programs) *site {
+	t.Helper()
+	s := &site{T: t, programs: p, dir: t.TempDir()}
+	var err error
+	if s.key, err = webhook.NewKey(rand.Reader); err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := config.NewToken(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tenant = program.Tenant{Base: "/" + tenantKey + "/scim/v2", Token: token}
+	s.address = freeAddress(t)
+	s.wire = newWire(t, s.address)
+	folder := filepath.Join(s.dir, "manifests")
+	text := fmt.Sprintf(manifests, "http://"+s.wire.address()+"/hooks/scim", s.key.Encode(), token)
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "tenant.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.options = program.Options{Binary: p.server, Manifests: folder, Data: filepath.Join(s.dir, "data"), Log: filepath.Join(s.dir, "server.log")}
+	t.Cleanup(s.end)
+	return s
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// startServer waits until the server answers.
+func (s *site) startServer() {
+	s.Helper()
+	server, err := program.Launch(s.options)
+	if err != nil {
+		s.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(s.Context(), time.Minute)
+	defer cancel()
+	s.set(server)
+	if err := server.Ready(ctx, s.tenant); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *site) set(server *program.Server) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.server = server
+}
+
+// base is the URL of the server as it runs now.
+func (s *site) base() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return "http://" + s.server.Address
+}
+
+func (s *site) killServer() {
+	s.Helper()
+	s.mu.Lock()
+	server := s.server
+	s.mu.Unlock()
+	if err := server.Kill(); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// startApplication waits until the application answers.
+func (s *site) startApplication() {
+	s.Helper()
+	log, err := os.OpenFile(filepath.Join(s.dir, "application.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(s.programs.application, "-listen", s.address, "-journal", filepath.Join(s.dir, "journal"))
+	cmd.Env = append(os.Environ(), "SIGNING_KEY="+s.key.Encode())
+	cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = log, log, program.EndWithParent()
+	if err := cmd.Start(); err != nil {
+		s.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // by a kill
+		close(ended)
+	}()
+	s.application, s.appEnded = cmd, ended
+	for begin := time.Now(); !s.applicationAnswers(); wait(5 * time.Millisecond) {
+		if time.Since(begin) > time.Minute {
+			s.Fatal("the application does not start")
+		}
+	}
+}
+
+func (s *site) applicationAnswers() bool {
+	res, err := http.Get("http://" + s.address + "/healthz")
+	if err == nil {
+		_ = res.Body.Close()
+	}
+	return err == nil && res.StatusCode == http.StatusNoContent
+}
+
+func (s *site) killApplication() {
+	s.Helper()
+	if err := s.application.Process.Kill(); err != nil {
+		s.Fatal(err)
+	}
+	<-s.appEnded
+}
+
+func (s *site) end() {
+	if s.application != nil {
+		_ = s.application.Process.Kill()
+		<-s.appEnded
+	}
+	if s.server != nil {
+		select {
+		case <-s.server.Exited():
+		default:
+			_ = s.server.Kill()
+		}
+	}
+	if s.Failed() && s.server != nil {
+		s.Logf("the end of the server's log:\n%s", s.server.LogTail())
+	}
+}
+
+// feedToken is what the server has made for the application.
+func (s *site) feedToken() string {
+	s.Helper()
+	text, err := os.ReadFile(filepath.Join(s.options.Data, "feed-credentials", "test", "inventory.header"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(text)), "Authorization: Bearer ")
+}
