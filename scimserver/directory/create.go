@@ -63,11 +63,11 @@ func (d *Directory) insert(ctx context.Context, c *Call, op Operation, rec store
 
 // checkRoom refuses what goes beyond the tenant's limits. Parallel requests may together go over a limit by their number.
 func (d *Directory) checkRoom(ctx context.Context, c *Call) error {
-	limit := c.Tenant.MaxUsers
+	limit, room := c.Tenant.MaxUsers, &c.Tenant.userRoom
 	if c.Type.Name == store.TypeGroup {
-		limit = c.Tenant.MaxGroups
+		limit, room = c.Tenant.MaxGroups, &c.Tenant.groupRoom
 	}
-	if limit <= 0 {
+	if limit <= 0 || room.pass() {
 		return nil
 	}
 	counts, err := d.store.Counts(ctx, c.Tenant.Key)
@@ -78,6 +78,7 @@ func (d *Directory) checkRoom(ctx context.Context, c *Call) error {
 	if c.Type.Name == store.TypeGroup {
 		have = counts.Groups
 	}
+	room.counted(have, limit)
 	if have < limit {
 		return nil
 	}

@@ -25,6 +25,8 @@ type Tenant struct {
 
 	Provisioner Provisioner // nil: the tenant has no application
 
+	userRoom, groupRoom room
+
 	plan  sync.Once
 	plans map[*schema.ResourceType]*plan
 }
