@@ -3,10 +3,13 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/pprof"
 	"strings"
 	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // pingTimeout is less than the timeout of a usual readiness probe.
@@ -23,7 +26,7 @@ type check struct {
 func (a *App) opsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", a.Metrics.Handler())
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /livez", a.serveLive)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		checks := a.checks(r.Context())
 		if r.URL.Query().Has("verbose") {
@@ -36,6 +39,18 @@ func (a *App) opsHandler() http.Handler {
 		mountProfiles(mux)
 	}
 	return mux
+}
+
+// serveLive asks for a restart where nothing else helps. What passes by itself, as a full disk, is a matter of readiness.
+func (a *App) serveLive(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
+	defer cancel()
+	if err := a.Store.Ping(ctx); errors.Is(err, store.ErrBroken) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte("the store must be opened anew\n"))
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
 }
 
 // mountProfiles serves the profiles of the Go runtime, as net/http/pprof does on the default mux, which nobody serves here.

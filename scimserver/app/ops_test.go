@@ -1,10 +1,12 @@
 package app
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
+	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
 
@@ -36,6 +38,9 @@ func TestOps(t *testing.T) {
 	s.set(func() { s.broken = errDisk })
 	check("/readyz", 503, "not ready: store\n")
 	check("/readyz?verbose", 503, `{"checks":[{"name":"config","ok":true,"detail":"hash `+hash+` (the latest was refused: config: damaged: gzip: invalid header)"},{"name":"store","ok":false,"detail":"disk on fire"},{"name":"running","ok":true}],"ready":false}`+"\n")
+	check("/livez", 200, "ok\n")
+	s.set(func() { s.broken = fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrBroken) })
+	check("/livez", 503, "the store must be opened anew\n")
 	s.set(func() { s.broken = nil })
 	a.live.stopping.Store(true)
 	check("/readyz", 503, "not ready: running\n")

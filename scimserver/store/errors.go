@@ -16,6 +16,9 @@ var (
 	// ErrUnavailable means that the store cannot do its work now, whatever is asked: it is closed,
 	// read-only, full, or the disk fails. Nothing of the transaction has happened.
 	ErrUnavailable = errors.New("store unavailable")
+
+	// ErrBroken means that the store must be opened anew before it can be used again. It comes with ErrUnavailable.
+	ErrBroken = errors.New("the store must be opened anew")
 )
 
 // UniquenessError means that another resource of the type has the value of the attribute.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -65,7 +66,12 @@ func (b *batch) next() *request {
 	if b.alone || len(b.members) >= maxBatch || time.Since(b.started) > b.w.maxTime {
 		return nil
 	}
-	if r, none := b.w.poll(); !none || b.w.synced {
+	r, none := b.w.poll()
+	if none && b.w.synced {
+		runtime.Gosched() // who is about to send a request does so, if all processors are busy
+		r, none = b.w.poll()
+	}
+	if !none || b.w.synced {
 		return r
 	}
 	return b.await()

@@ -139,8 +139,8 @@ func TestFailedSync(t *testing.T) {
 		"Ping":   s.Ping(ctx),
 		"Close":  s.Close(),
 	} {
-		if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, errDisk) {
-			t.Errorf("%s: got error %v, want ErrUnavailable", name, err)
+		if !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, store.ErrBroken) || !errors.Is(err, errDisk) {
+			t.Errorf("%s: got error %v, want ErrUnavailable and ErrBroken", name, err)
 		}
 	}
 	if _, err := os.Stat(s.path + "-wal"); err != nil {

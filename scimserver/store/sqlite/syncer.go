@@ -54,7 +54,7 @@ func (s *syncer) run() {
 	for b := range s.batches {
 		err := s.sync()
 		if err != nil {
-			err = fmt.Errorf("%w: sync of the log: %w: the database must be opened anew", store.ErrUnavailable, err)
+			err = fmt.Errorf("%w: sync of the log: %w: %w", store.ErrUnavailable, err, store.ErrBroken)
 			s.failure.Store(&err)
 		}
 		s.settle(b, err)
