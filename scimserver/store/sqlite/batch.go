@@ -146,7 +146,7 @@ func (b *batch) commit() {
 		b.finish(err)
 		return
 	}
-	b.w.s.names.publish(b.ledger.symbols)
+	b.w.s.names.publish(&b.ledger)
 	b.w.synced = false
 	syncer.batches <- b
 	b.w.log.tend(b.session)

@@ -8,6 +8,7 @@ import "github.com/scim-operator/scim-operator/scimserver/store"
 type ledger struct {
 	outer   *ledger
 	symbols map[string]int64
+	tenants map[string]int64 // by key; 0: it has lost its key
 	tallies []tally
 	blocks  []block
 	streams []stream
@@ -64,6 +65,21 @@ func (l *ledger) symbol(name string) int64 {
 		}
 	}
 	return 0
+}
+
+// tenant returns the number of a tenant that was made or has lost its key in the transaction.
+func (l *ledger) tenant(key string) (id int64, known bool) {
+	for ; l != nil && !known; l = l.outer {
+		id, known = l.tenants[key]
+	}
+	return id, known
+}
+
+func (l *ledger) setTenant(key string, id int64) {
+	if l.tenants == nil {
+		l.tenants = make(map[string]int64)
+	}
+	l.tenants[key] = id
 }
 
 func (l *ledger) addSymbol(name string, id int64) {
@@ -129,6 +145,9 @@ func (l *ledger) pending(tenant, typ int64) (total int64) {
 func (l *ledger) merge(o *ledger) {
 	for name, id := range o.symbols {
 		l.addSymbol(name, id)
+	}
+	for key, id := range o.tenants {
+		l.setTenant(key, id)
 	}
 	for _, t := range o.tallies {
 		l.addTally(t)

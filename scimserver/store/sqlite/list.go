@@ -18,10 +18,13 @@ func (v *snapshot) Find(ctx context.Context, q store.Query) (store.Page, error) 
 	if typ == 0 || v.tenant == 0 {
 		return store.Page{}, nil
 	}
-	few := q.Filter != nil && filtersql.Few(q.Filter, v.scope(q))
-	switch {
-	case few && q.Sort == nil:
+	if q.Sort == nil && q.Filter != nil && filtersql.Few(q.Filter, v.scope(q)) {
 		return v.searchFew(ctx, q, typ)
+	}
+	if err := v.begin(); err != nil {
+		return store.Page{}, err
+	}
+	switch {
 	case q.Walk != nil:
 		return v.interruptibly(ctx, func() (store.Page, error) { return v.walk(ctx, q, typ) })
 	case q.Sort != nil || v.summed(q.Filter) == nil:
@@ -153,7 +156,7 @@ func (v *snapshot) records(ctx context.Context, st *conn.Stmt, q store.Query, ro
 		records = append(records, store.Record{})
 		r := &records[len(records)-1]
 		scanRecord(st, r, q.Type)
-		v.found = append(v.found, found{id: r.ID, seq: st.Int64(6)})
+		v.found = append(v.found, foundIn(st, r.ID))
 		return nil
 	})
 	return records, err

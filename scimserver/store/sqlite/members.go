@@ -56,8 +56,8 @@ func (v *snapshot) each(ctx context.Context, st *conn.Stmt, f func() error) erro
 		if n%checkEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if row, err := st.Step(); err != nil || !row {
-			return v.failed(err)
+		if row, err := v.step(st); err != nil || !row {
+			return err
 		}
 		if err := f(); err != nil {
 			return err

@@ -5,34 +5,43 @@ import (
 	"sync"
 )
 
-// names mirrors the committed rows of symbol, which are never changed or deleted.
+// names mirrors the committed rows of symbol, which are never changed or deleted, and of those of tenant that have a key.
 type names struct {
 	mu      sync.RWMutex
 	symbols map[string]int64
 	text    map[int64]string
+	tenants map[string]int64
 }
 
-// load reads the table.
+// load reads the tables.
 func (n *names) load(s *session) error {
-	st, err := s.prepare("SELECT name, id FROM symbol")
+	symbols, err := readNames(s, "SELECT name, id FROM symbol")
 	if err != nil {
 		return err
 	}
+	tenants, err := readNames(s, "SELECT key, id FROM tenant WHERE key IS NOT NULL")
+	if err != nil {
+		return err
+	}
+	n.symbols, n.text, n.tenants = make(map[string]int64), make(map[int64]string), make(map[string]int64)
+	n.publish(&ledger{symbols: symbols, tenants: tenants})
+	return nil
+}
+
+func readNames(s *session, sql string) (map[string]int64, error) {
+	st, err := s.prepare(sql)
+	if err != nil {
+		return nil, err
+	}
 	defer st.Reset()
-	symbols := make(map[string]int64)
+	ids := make(map[string]int64)
 	for {
 		row, err := st.Step()
-		if err != nil {
-			return err
+		if err != nil || !row {
+			return ids, err
 		}
-		if !row {
-			break
-		}
-		symbols[st.Text(0)] = st.Int64(1)
+		ids[st.Text(0)] = st.Int64(1)
 	}
-	n.symbols, n.text = make(map[string]int64), make(map[int64]string)
-	n.publish(symbols)
-	return nil
 }
 
 // symbol returns the number of a symbol, 0 if there is none.
@@ -49,15 +58,24 @@ func (n *names) symbolText(id int64) string {
 	return n.text[id]
 }
 
-// publish takes in what a commit has made.
-func (n *names) publish(symbols map[string]int64) {
-	if len(symbols) == 0 {
+// tenant returns the number of the tenant with the key, 0 if there is none.
+func (n *names) tenant(key string) int64 {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.tenants[key]
+}
+
+// publish takes in what a commit has made, and of tenants also what it has taken away.
+func (n *names) publish(l *ledger) {
+	if len(l.symbols)+len(l.tenants) == 0 {
 		return
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	maps.Copy(n.symbols, symbols)
-	for name, id := range symbols {
+	maps.Copy(n.symbols, l.symbols)
+	for name, id := range l.symbols {
 		n.text[id] = name
 	}
+	maps.Copy(n.tenants, l.tenants)
+	maps.DeleteFunc(n.tenants, func(_ string, id int64) bool { return id == 0 })
 }

@@ -168,8 +168,10 @@ func TestListPlans(t *testing.T) {
 		"is member":  {isMemberSQL, "SEARCH r USING COVERING INDEX resource_id (tenant=? AND id=?)\nSEARCH m USING COVERING INDEX membership_member (member=? AND grp=?)"},
 		"last place": {lastPosSQL, "SEARCH membership USING PRIMARY KEY (grp=?)"},
 		"remove":     {removeMemberSQL, "SEARCH membership USING COVERING INDEX membership_member (member=? AND grp=?)"},
-		"groups of": {groupsOfSQL, "SEARCH r USING COVERING INDEX resource_id (tenant=? AND id=?)\n" +
-			"SEARCH m USING COVERING INDEX membership_member (member=?)\nSEARCH g USING INTEGER PRIMARY KEY (rowid=?)"},
+		"groups of": {groupsOfSQL, "SEARCH m USING COVERING INDEX membership_member (member=?)\nSEARCH g USING INTEGER PRIMARY KEY (rowid=?)\n" +
+			"CORRELATED SCALAR SUBQUERY 1\nSEARCH p USING COVERING INDEX membership_member (member=?)"},
+		"get": {viewSQL, "COMPOUND QUERY\nLEFT-MOST SUBQUERY\nSEARCH r USING INDEX resource_id (tenant=? AND id=?)\n" +
+			"CORRELATED SCALAR SUBQUERY 1\nSEARCH m USING COVERING INDEX membership_member (member=?)\nUNION ALL\nSCAN CONSTANT ROW"},
 	}
 	for name, tc := range tests {
 		err := s.View(context.Background(), "a/b", func(r store.Reader) error {

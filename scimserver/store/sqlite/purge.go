@@ -37,6 +37,7 @@ func (t *tx) detach(uid string) error {
 	if t.session.conn.Changes() == 0 {
 		return nil
 	}
+	t.ledger.setTenant(t.key, 0)
 	return t.writeInts(detachTenantSQL, t.tenant)
 }
 

@@ -79,12 +79,12 @@ const maxFew = 32
 // or sort in SQL, unless they are many.
 func (v *snapshot) searchFew(ctx context.Context, q store.Query, typ int64) (store.Page, error) {
 	sel := v.selection(q, typ, "")
-	st, err := v.query(filtersql.Fragment{SQL: "SELECT " + recordColumns + sel.SQL + " LIMIT ?", Args: sel.Args}, maxFew+1)
+	st, err := v.queryFirst(filtersql.Fragment{SQL: "SELECT " + recordColumns + aloneColumn + sel.SQL + noMore + " LIMIT ?", Args: sel.Args}, maxFew+1)
 	if err != nil {
 		return store.Page{}, err
 	}
 	all, err := v.records(ctx, st, q, 1)
-	st.Reset()
+	v.reset(st)
 	switch {
 	case err != nil:
 		return store.Page{}, err
@@ -202,6 +202,22 @@ func (v *snapshot) query(f filtersql.Fragment, more ...int64) (*conn.Stmt, error
 	if v.ended {
 		return nil, errUsedLate
 	}
+	if err := v.begin(); err != nil {
+		return nil, err
+	}
+	return v.bound(f, more)
+}
+
+// queryFirst is query for a statement that may be held, see prepareFirst.
+func (v *snapshot) queryFirst(f filtersql.Fragment, more ...int64) (st *conn.Stmt, err error) {
+	if !v.mayHold() {
+		return v.query(f, more...)
+	}
+	v.held, err = v.bound(f, more)
+	return v.held, err
+}
+
+func (v *snapshot) bound(f filtersql.Fragment, more []int64) (*conn.Stmt, error) {
 	st, err := v.session.prepareQuery(f.SQL)
 	if err != nil {
 		return nil, v.failed(fmt.Errorf("prepare query of %d parameters: %w", len(f.Args), err))

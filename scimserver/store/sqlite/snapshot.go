@@ -8,21 +8,27 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
-// snapshot implements store.Reader on a session that is in a transaction.
+// snapshot implements store.Reader. Its statements see one state of the database: that of a transaction, or while there is
+// none that of the statement held. Most Views have one statement, and spare themselves BEGIN and ROLLBACK so.
 type snapshot struct {
 	s       *Store
 	session *session
-	tenant  int64   // 0: it has no data
-	ledger  *ledger // what the transaction has changed itself; nil in a View
-	failure error   // first failure of the database
+	key     string     // of the tenant
+	tenant  int64      // 0: it has no data
+	begun   bool       // there is a transaction
+	held    *conn.Stmt // the first statement, which stays open
+	ledger  *ledger    // what the transaction has changed itself; nil in a View
+	failure error      // first failure of the database
 	ended   bool
-	found   []found // what Find has returned last, in its order
+	found   []found         // what Get or Find has returned last, in its order
+	tops    map[string]bool // ids of groups that no group holds
 }
 
-// found is a resource of a page.
+// found is a resource that was returned.
 type found struct {
-	id  string
-	seq int64
+	id    string
+	seq   int64
+	alone bool // it is known that no group holds it
 }
 
 // failed takes note of a failure of the database.
@@ -34,25 +40,90 @@ func (v *snapshot) failed(err error) error {
 	return err
 }
 
+// prepare returns the statement for a text of this package.
 func (v *snapshot) prepare(sql string) (*conn.Stmt, error) {
 	if v.ended {
 		return nil, errUsedLate
 	}
+	if v.held == nil {
+		if err := v.begin(); err != nil {
+			return nil, err
+		}
+	}
 	st, err := v.session.prepare(sql)
+	if err == nil && st == v.held {
+		err = v.begin()
+	}
 	return st, v.failed(err)
 }
 
+// prepareFirst is prepare for a statement that may be held. Its last row must be that of noMore, as the state of the database
+// would be lost with its end.
+func (v *snapshot) prepareFirst(sql string) (*conn.Stmt, error) {
+	if !v.mayHold() {
+		return v.prepare(sql)
+	}
+	st, err := v.session.prepare(sql)
+	v.held = st
+	return st, v.failed(err)
+}
+
+// mayHold tells whether the next statement is the first of a View, which knows its tenant.
+func (v *snapshot) mayHold() bool { return !v.begun && !v.ended && v.held == nil && v.tenant != 0 }
+
 const tenantSQL = "SELECT id FROM tenant WHERE key = ?1"
 
-// findTenant sets the number of the tenant in this snapshot.
-func (v *snapshot) findTenant(key string) error {
+// begin opens the transaction of a View, which keeps the state that the statement held sees.
+func (v *snapshot) begin() error {
+	if v.begun {
+		return nil
+	}
+	if err := v.session.exec("BEGIN"); err != nil {
+		return v.failed(err)
+	}
+	v.begun = true
+	if v.held != nil {
+		v.held.Reset()
+		v.held = nil
+		return nil
+	}
 	st, err := v.prepare(tenantSQL)
 	if err != nil {
 		return err
 	}
-	st.BindText(1, key)
+	st.BindText(1, v.key)
 	v.tenant, err = st.Int()
 	return v.failed(err)
+}
+
+// end ends a View.
+func (v *snapshot) end() {
+	v.ended = true
+	if v.held != nil {
+		v.held.Reset()
+	}
+	v.session.rollback()
+}
+
+// step runs a statement to its next row. The number of the tenant was looked up before the statement held took its snapshot;
+// if the tenant was purged in between it has no data.
+func (v *snapshot) step(st *conn.Stmt) (bool, error) {
+	row, err := st.Step()
+	if err != nil {
+		return false, v.failed(err)
+	}
+	if st == v.held && v.tenant != v.s.names.tenant(v.key) {
+		v.tenant = 0
+		return false, nil
+	}
+	return row && !st.IsNull(0), nil
+}
+
+// reset ends the execution of a statement, unless it is held.
+func (v *snapshot) reset(st *conn.Stmt) {
+	if st != v.held {
+		st.Reset()
+	}
 }
 
 // findSymbol returns the number of a symbol, 0 if no row refers to it.
@@ -95,27 +166,48 @@ func scanRecord(st *conn.Stmt, r *store.Record, typ string) {
 
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-const getSQL = "SELECT " + recordColumns + " FROM resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.type = ?3"
+// noMore follows the columns of recordColumns and aloneColumn.
+const (
+	aloneColumn = ", NOT EXISTS (SELECT 1 FROM membership m WHERE m.member = r.seq)"
+	noMore      = " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+)
 
-// Get implements store.Reader.
+const (
+	getFrom = " FROM resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.type = ?3"
+	getSQL  = "SELECT " + recordColumns + getFrom
+	viewSQL = "SELECT " + recordColumns + aloneColumn + getFrom + noMore
+)
+
+// Get implements store.Reader. In a View it asks at once whether there are groups to be read.
 func (v *snapshot) Get(ctx context.Context, typ, id string) (r store.Record, err error) {
 	if err := ctx.Err(); err != nil {
 		return r, err
 	}
-	st, err := v.prepare(getSQL)
+	sql := getSQL
+	if v.ledger == nil {
+		sql = viewSQL
+	}
+	st, err := v.prepareFirst(sql)
 	if err != nil {
 		return r, err
 	}
-	defer st.Reset()
+	defer v.reset(st)
 	v.bindResource(st, typ, id)
-	switch row, err := st.Step(); {
+	switch row, err := v.step(st); {
 	case err != nil:
-		return r, v.failed(err)
+		return r, err
 	case !row:
 		return r, store.ErrNotFound
 	}
 	scanRecord(st, &r, typ)
+	v.found = append(v.found[:0], foundIn(st, r.ID))
 	return r, nil
+}
+
+// foundIn is what the columns behind those of the record say.
+func foundIn(st *conn.Stmt, id string) found {
+	const seq, alone = 6, 7
+	return found{id: id, seq: st.Int64(seq), alone: st.Columns() > alone && st.Int64(alone) != 0}
 }
 
 // bindResource sets the parameters tenant, id and type.

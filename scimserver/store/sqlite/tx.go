@@ -20,7 +20,7 @@ type tx struct {
 func newTx(b *batch, r *request) *tx {
 	t := &tx{b: b, r: r, before: b.session.conn.TotalChanges()}
 	t.ledger.outer = &b.ledger
-	t.snapshot = snapshot{s: b.w.s, session: b.session, ledger: &t.ledger}
+	t.snapshot = snapshot{s: b.w.s, session: b.session, key: r.tenant, begun: true, ledger: &t.ledger}
 	return t
 }
 
@@ -33,9 +33,7 @@ func (t *tx) run() error {
 			return err
 		}
 	}
-	if err := t.findTenant(t.r.tenant); err != nil {
-		return err
-	}
+	t.findTenant()
 	err := t.r.call(t)
 	switch {
 	case t.failure == nil || errors.Is(err, t.failure):
@@ -71,7 +69,7 @@ func (t *tx) write(sql string) (*conn.Stmt, error) {
 	if t.ended {
 		return nil, errUsedLate
 	}
-	t.found = nil
+	t.found, t.tops = nil, nil
 	return t.prepare(sql)
 }
 
@@ -92,10 +90,20 @@ const (
 	insertSymbolSQL = "INSERT INTO symbol (name) VALUES (?1) RETURNING id"
 )
 
+// findTenant sets the number of the tenant. Nobody but the writer changes it, so that no table need be read.
+func (t *tx) findTenant() {
+	var known bool
+	if t.tenant, known = t.ledger.tenant(t.key); !known {
+		t.tenant = t.s.names.tenant(t.key)
+	}
+}
+
 // needTenant makes the tenant if it is not there yet.
 func (t *tx) needTenant() (err error) {
 	if t.tenant == 0 {
-		t.tenant, err = t.insertName(insertTenantSQL, t.r.tenant)
+		if t.tenant, err = t.insertName(insertTenantSQL, t.key); err == nil {
+			t.ledger.setTenant(t.key, t.tenant)
+		}
 	}
 	return err
 }

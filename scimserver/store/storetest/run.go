@@ -15,6 +15,7 @@ func Run(t *testing.T, open Open) {
 		"Resources":    resourceTests,
 		"Uniqueness":   uniquenessTests,
 		"Transactions": transactionTests,
+		"Snapshots":    snapshotTests,
 		"Members":      memberTests,
 		"Lists":        listTests,
 		"Passwords":    passwordTests,

@@ -102,6 +102,9 @@ func (s *Stmt) freeText() {
 	s.spill, s.used = s.spill[:0], 0
 }
 
+// Columns is the number of columns.
+func (s *Stmt) Columns() int { return int(sqlite3.Xsqlite3_column_count(s.c.tls, s.p)) }
+
 // IsNull tells whether column i, counted from 0, of the row is NULL.
 func (s *Stmt) IsNull(i int) bool {
 	return sqlite3.Xsqlite3_column_type(s.c.tls, s.p, int32(i)) == sqlite3.SQLITE_NULL
