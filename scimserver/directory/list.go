@@ -58,7 +58,7 @@ func (s Search) queries(calls []*Call) ([]store.Query, error) {
 	}
 	queries := make([]store.Query, len(calls))
 	for i, c := range calls {
-		queries[i] = store.Query{Type: c.Type.Name, BaseURL: c.Tenant.URL}
+		queries[i] = store.Query{Type: c.Type.Name, BaseURL: c.Tenant.URL, Transient: true}
 		if s.Filter == "" {
 			continue
 		}

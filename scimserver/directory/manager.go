@@ -15,13 +15,29 @@ const enterpriseURN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:Use
 // bytes are keys wherever they are.
 var (
 	enterpriseKey = []byte(`"` + enterpriseURN + `":{`)
-	managerKey    = []byte(`"manager":{"value":"`)
+	managerKey    = []byte(`"manager":`)
+	managerValue  = []byte(`{"value":"`)
 )
+
+// findManager is the position of the first manager's object, -1 if there is none. Objects are few in a document: it takes a
+// fifth of the time to look for one that begins like this than for the key before it.
+func findManager(doc []byte) int {
+	for from := 0; ; {
+		n := bytes.Index(doc[from:], managerValue)
+		if n < 0 {
+			return -1
+		}
+		if from += n; bytes.HasSuffix(doc[:from], managerKey) {
+			return from
+		}
+		from += len(managerValue)
+	}
+}
 
 // managerSpan finds the object of the manager in a stored document, and the id in it. Most documents have none, which
 // shows at once.
 func managerSpan(doc []byte) (start, end int, id string) {
-	found := bytes.Index(doc, managerKey)
+	found := findManager(doc)
 	if found < 0 {
 		return 0, 0, ""
 	}
@@ -33,14 +49,12 @@ func managerSpan(doc []byte) (start, end int, id string) {
 	if found < extension || found > objectEnd(doc, extension) {
 		return 0, 0, ""
 	}
-	start = found + len(managerKey)
+	start = found + len(managerValue)
 	n := bytes.IndexAny(doc[start:], `"\`)
 	if n <= 0 || doc[start+n] == '\\' {
 		return 0, 0, ""
 	}
-	id = string(doc[start : start+n])
-	start -= len(`{"value":"`)
-	return start, objectEnd(doc, start), id
+	return found, objectEnd(doc, found), string(doc[start : start+n])
 }
 
 // objectEnd is the position behind the object that begins at start.

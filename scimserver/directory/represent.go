@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -51,6 +52,7 @@ func (c *Call) appendUsers(ctx context.Context, r store.Reader, recs []store.Rec
 	}
 	var groups []byte
 	bosses := managers{}
+	c.makeRoom(recs, ans)
 	for i := range recs {
 		ans.separate(i)
 		groups = graph.appendGroups(groups[:0], c.Tenant, recs[i].ID)
@@ -65,6 +67,16 @@ func (c *Call) appendUsers(ctx context.Context, r store.Reader, recs []store.Rec
 		}
 	}
 	return nil
+}
+
+// makeRoom lets the body grow once for all resources.
+func (c *Call) makeRoom(recs []store.Record, ans *Answer) {
+	const beside = 300 // bytes of id and meta, without the URL
+	size := 0
+	for i := range recs {
+		size += len(recs[i].Doc) + len(c.Tenant.URL) + beside
+	}
+	ans.Body = slices.Grow(ans.Body, min(size, SpillBytes))
 }
 
 // membershipsOf is nil where the answer has no groups.

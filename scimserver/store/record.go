@@ -78,6 +78,10 @@ type Query struct {
 
 	// BaseURL is the tenant's URL (…/scim/v2), for filters and sorts on meta.location and $ref.
 	BaseURL string
+
+	// Transient allows a View to return a page that is valid until its function returns, and not longer. It spares the store
+	// the memory of a page for each call.
+	Transient bool
 }
 
 // Sort orders by one attribute (RFC 7644 §3.4.2.3).

@@ -143,21 +143,22 @@ func (v *snapshot) listFrom(ctx context.Context, q store.Query, typ int64, s *su
 	for i, n := range [...]int64{v.tenant, typ, first, int64(q.Limit), skip} {
 		st.BindInt64(i+1, n)
 	}
-	return v.records(ctx, st, q, min(q.Limit, roomFor))
+	return v.records(ctx, st, q, min(q.Limit, maxRoom))
 }
 
-// roomFor is how many records a page has room for at most before it grows.
-const roomFor = 128
+// maxRoom is how many records a page has room for at most before it grows.
+const maxRoom = 128
 
 // records reads a page, for which it makes room.
 func (v *snapshot) records(ctx context.Context, st *conn.Stmt, q store.Query, room int) (records []store.Record, err error) {
-	records, v.found = make([]store.Record, 0, room), make([]found, 0, room)
+	records, v.found = v.roomFor(q, room), make([]found, 0, room)
 	err = v.each(ctx, st, func() error {
 		records = append(records, store.Record{})
 		r := &records[len(records)-1]
-		scanRecord(st, r, q.Type)
+		v.scanPage(st, r, q)
 		v.found = append(v.found, foundIn(st, r.ID))
 		return nil
 	})
+	v.keepRoom(q, records)
 	return records, err
 }

@@ -161,7 +161,7 @@ func (v *snapshot) searchPage(ctx context.Context, q store.Query, page filtersql
 		return nil, err
 	}
 	defer st.Reset()
-	return v.records(ctx, st, q, min(q.Limit, roomFor))
+	return v.records(ctx, st, q, min(q.Limit, maxRoom))
 }
 
 // pageQuery is the statement for a page. Its last two parameters are limit and offset.

@@ -17,6 +17,7 @@ type session struct {
 	stmts     map[string]*conn.Stmt // those of this package
 	queries   map[string]*conn.Stmt // those made for filters
 	queryText int
+	scratch   scratch
 }
 
 // openSession opens the file and sets the connection up.

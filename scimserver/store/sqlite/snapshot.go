@@ -103,6 +103,7 @@ func (v *snapshot) end() {
 		v.held.Reset()
 	}
 	v.session.rollback()
+	v.session.scratch.forget()
 }
 
 // step runs a statement to its next row. The number of the tenant was looked up before the statement held took its snapshot;
@@ -155,13 +156,17 @@ func (v *snapshot) symbolText(id int64) (string, error) {
 const recordColumns = "r.id, r.version, r.created, r.modified, r.active, r.doc, r.seq"
 
 func scanRecord(st *conn.Stmt, r *store.Record, typ string) {
+	scanFacts(st, r, typ)
+	r.Doc = st.Bytes(5)
+}
+
+func scanFacts(st *conn.Stmt, r *store.Record, typ string) {
 	r.Type = typ
 	r.ID = firstID(st)
 	r.Version = st.Int64(1)
 	r.Created = timeOf(st.Int64(2))
 	r.Modified = timeOf(st.Int64(3))
 	r.Active = st.Int64(4) != 0
-	r.Doc = st.Bytes(5)
 }
 
 func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }

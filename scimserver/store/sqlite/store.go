@@ -105,7 +105,7 @@ var (
 // readerCache holds the upper levels of the trees, which every reader needs. More was measured with a million users and is
 // no faster: a document is hardly ever read again before a commit empties the cache, and what does not fit into the
 // processor's cache costs as much as a read from the kernel's. A page takes twice its size, as memory comes in powers of two.
-const readerCache = "cache_size(-2048)"
+const readerCache = "cache_size(-1024)"
 
 // View implements store.Store. What fn has seen is durable when View returns.
 func (s *Store) View(ctx context.Context, tenant string, fn func(store.Reader) error) error {

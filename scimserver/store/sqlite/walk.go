@@ -37,6 +37,7 @@ func (v *snapshot) walk(ctx context.Context, q store.Query, typ int64) (page sto
 		if err := w.read(ctx); err != nil {
 			return page, err
 		}
+		v.keepRoom(q, w.records)
 	}
 	page = w.page()
 	if w.total < 0 && q.Limit > 0 && w.from == nil && !page.More {
@@ -142,13 +143,13 @@ func (w *walker) run(ctx context.Context, f filtersql.Fragment) error {
 
 func (w *walker) take(st *conn.Stmt) {
 	if w.records == nil {
-		room := min(int(w.limit), roomFor)
-		w.records, w.found = make([]store.Record, 0, room), make([]found, 0, room)
+		room := min(int(w.limit), maxRoom)
+		w.records, w.found = w.roomFor(w.q, room), make([]found, 0, room)
 	}
 	w.limit--
 	w.records = append(w.records, store.Record{})
 	r := &w.records[len(w.records)-1]
-	scanRecord(st, r, w.q.Type)
+	w.scanPage(st, r, w.q)
 	w.found = append(w.found, found{id: r.ID, seq: st.Int64(6)})
 	if w.q.Sort != nil {
 		w.keys = append(w.keys, st.Value(7))

@@ -2,13 +2,18 @@ package storetest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
+	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 var listTests = map[string]func(*testing.T, *bench){
+	"transient pages":                testTransient,
 	"pages in the order of creation": testPages,
 	"pages after deletions":          testSparsePages,
 	"of types side by side":          testTypesApart,
@@ -97,4 +102,54 @@ func testListRecords(t *testing.T, b *bench) {
 		b.equal("Find", page, store.Page{Total: 1, Records: []store.Record{r}})
 		return err
 	})
+}
+
+// testTransient holds that transient pages are what others are, until the end of their View and for all of it.
+func testTransient(t *testing.T, b *bench) {
+	b.insertUsers(1, 400)
+	for n := range 50 {
+		b.insert(groupRecord(id(1000+n), fmt.Sprint("g", n)))
+	}
+	name, path := nameFilter(t, "u7")
+	var queries []store.Query
+	for _, limit := range []int{3, 40, 400, 0, 1} {
+		queries = append(queries,
+			store.Query{Type: store.TypeUser, Limit: limit, Offset: 5},
+			store.Query{Type: store.TypeGroup, Limit: limit},
+			store.Query{Type: store.TypeUser, Limit: limit, Sort: &store.Sort{Path: path, Descending: true}},
+			store.Query{Type: store.TypeUser, Limit: limit, Filter: name},
+			store.Query{Type: store.TypeUser, Limit: limit, Walk: &store.Walk{}},
+			store.Query{Type: store.TypeUser, Limit: limit, Walk: &store.Walk{Backward: true}},
+		)
+	}
+	for range 3 {
+		b.view(func(ctx context.Context, r store.Reader) error {
+			var want, got []store.Page
+			for _, q := range queries {
+				page, err := r.Find(ctx, q)
+				q.Transient = true
+				again, err2 := r.Find(ctx, q)
+				if err := errors.Join(err, err2); err != nil {
+					return err
+				}
+				want, got = append(want, page), append(got, again)
+			}
+			b.equal("pages", got, want)
+			return nil
+		})
+	}
+}
+
+// nameFilter selects the user with a name.
+func nameFilter(tb testing.TB, name string) (filter.Expr, schema.Path) {
+	registry, err := schema.New(schema.Options{Groups: true})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	rt, _ := registry.ResourceType(store.TypeUser)
+	e, err := filter.Parse(fmt.Sprintf("userName eq %q", name), rt, nil, filter.Limits{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return e, e.(filter.Compare).Path
 }
