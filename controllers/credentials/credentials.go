@@ -12,7 +12,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
-var tokenIDForm = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
+var tokenIDForm = regexp.MustCompile(`^[0-9A-Za-z._-]+$`)
 
 // Facts are what a server's configuration needs of a credentials Secret.
 type Facts struct {
@@ -29,7 +29,7 @@ func Parse(data map[string][]byte) (Facts, error) {
 		return Facts{}, fmt.Errorf("key %s: %w", v1alpha1.SecretKeyToken, err)
 	}
 	f := Facts{TokenID: string(data[v1alpha1.SecretKeyTokenID]), Hash: config.HashToken(token)}
-	if !tokenIDForm.MatchString(f.TokenID) {
+	if len(f.TokenID) > 64 || !tokenIDForm.MatchString(f.TokenID) {
 		return Facts{}, fmt.Errorf("key %s is missing or has other characters than letters, digits and . _ -", v1alpha1.SecretKeyTokenID)
 	}
 	var err error

@@ -4,14 +4,13 @@ import (
 	"crypto/x509"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 )
 
 var (
-	fieldForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,63}$`) // of fields and parameters
-	actionForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]{0,63}$`)
+	fieldForm  = newForm(1, 64, `^[A-Za-z][A-Za-z0-9_]*$`) // of fields and parameters
+	actionForm = newForm(1, 64, `^[A-Za-z][A-Za-z0-9]*$`)
 )
 
 // maxRoleBytes of a role's name: 128 characters.
@@ -71,8 +70,8 @@ func (f *findings) actions(list []Action) {
 }
 
 // name checks one of several names, among which upper and lower case are the same; at is its place, with its indexes.
-func (f *findings) name(seen map[string]bool, form *regexp.Regexp, name, at string, index ...any) {
-	f.check(form.MatchString(name), at+" %.80q is none", append(slices.Clip(index), name)...)
+func (f *findings) name(seen map[string]bool, form form, name, at string, index ...any) {
+	f.check(form.matches(name), at+" %.80q is none", append(slices.Clip(index), name)...)
 	f.check(!seen[strings.ToLower(name)], at+" %q is taken", append(slices.Clip(index), name)...)
 	seen[strings.ToLower(name)] = true
 }

@@ -1,12 +1,9 @@
 package config
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // attributeForm is ATTRNAME of RFC 7643 §2.1.
-var attributeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9$_-]{0,127}$`)
+var attributeForm = newForm(1, 128, `^[A-Za-z][A-Za-z0-9$_-]*$`)
 
 // maxTextBytes of a name, description or value in a schema.
 const maxTextBytes = 4096
@@ -31,7 +28,7 @@ func (f *findings) attributes(at string, list []Attribute, complexAllowed bool) 
 	seen := map[string]bool{}
 	for _, a := range list {
 		at := at + ": attribute " + a.Name
-		f.check(attributeForm.MatchString(a.Name), "%s: the name is none of RFC 7643", at)
+		f.check(attributeForm.matches(a.Name), "%s: the name is none of RFC 7643", at)
 		f.check(!seen[strings.ToLower(a.Name)], "%s is repeated", at)
 		seen[strings.ToLower(a.Name)] = true
 		f.attribute(at, a, complexAllowed)

@@ -113,3 +113,27 @@ func sorted(t *testing.T) *config.Server {
 	}
 	return s
 }
+
+// TestLengths: names of the greatest length are accepted, longer ones are not.
+func TestLengths(t *testing.T) {
+	t.Parallel()
+	for what, tc := range map[string]struct {
+		most int
+		set  func(s *config.Server, text string)
+	}{
+		"namespace": {63, func(s *config.Server, text string) { s.Name = text + "/x" }},
+		"name":      {253, func(s *config.Server, text string) { s.Name = "x/" + text }},
+		"uid":       {128, func(s *config.Server, text string) { s.Tenants[0].UID = text }},
+		"token id":  {64, func(s *config.Server, text string) { s.Tenants[0].Tokens[0].ID = text }},
+		"sha256":    {64, func(s *config.Server, text string) { s.Tenants[0].Tokens[0].SHA256 = text }},
+		"attribute": {128, func(s *config.Server, text string) { s.Tenants[0].Extensions[0].Attributes[0].Name = text }},
+	} {
+		for n, valid := range map[int]bool{tc.most: true, tc.most + 1: false} {
+			s := sorted(t)
+			tc.set(s, strings.Repeat("a", n))
+			if err := s.Validate(); (err == nil) != valid {
+				t.Errorf("%s of %d bytes: %v", what, n, err)
+			}
+		}
+	}
+}

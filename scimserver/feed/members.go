@@ -122,11 +122,11 @@ func (x *exchange) remove(id string) error {
 	return x.empty()
 }
 
-var holdForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var holdForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // putHold answers PUT members/{id}/holds/{name} with {"reason": "…"}.
 func (x *exchange) putHold(id, name string) error {
-	if !holdForm.MatchString(name) {
+	if len(name) > 64 || !holdForm.MatchString(name) {
 		return badRequest("the name of a hold has 1 to 64 letters, digits and . _ -, and begins with a letter or digit")
 	}
 	var asked struct {

@@ -9,13 +9,14 @@ import (
 // The limits of a declaration; names are short so that lookups need no memory.
 const (
 	maxURN        = 255
+	maxNamespace  = 32 // of a URN (RFC 8141 section 2)
 	maxName       = 64
 	maxAttributes = 512 // of one extension, sub-attributes included
 	maxSubs       = 64  // of one complex attribute
 )
 
 var (
-	urnForm  = regexp.MustCompile(`^[Uu][Rr][Nn]:[A-Za-z0-9][A-Za-z0-9-]{0,31}:[A-Za-z0-9._:/+=@-]+$`)
+	urnForm  = regexp.MustCompile(`^[Uu][Rr][Nn]:[A-Za-z0-9][A-Za-z0-9-]*:[A-Za-z0-9._:/+=@-]+$`)
 	nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_$-]*$`)
 )
 
@@ -53,7 +54,7 @@ func (p *problems) extension(i int, spec ExtensionSpec, groups bool, seen map[st
 
 func (p *problems) urn(at, id string, seen map[string]bool) {
 	lower := strings.ToLower(id)
-	if len(id) > maxURN || !urnForm.MatchString(id) || strings.HasSuffix(id, ":") {
+	if len(id) > maxURN || namespaceLength(id) > maxNamespace || !urnForm.MatchString(id) || strings.HasSuffix(id, ":") {
 		p.add("%s: id: use a URN of at most %d characters, as urn:example:scim:schemas:extension:acme:2.0:User", at, maxURN)
 		return
 	}
@@ -70,6 +71,13 @@ func (p *problems) urn(at, id string, seen map[string]bool) {
 		}
 	}
 	seen[lower] = true
+}
+
+// namespaceLength is that of the namespace identifier, between the first two colons.
+func namespaceLength(urn string) int {
+	_, rest, _ := strings.Cut(urn, ":")
+	namespace, _, _ := strings.Cut(rest, ":")
+	return len(namespace)
 }
 
 func (p *problems) attributes(at string, list []*Attribute, parent *Attribute) {

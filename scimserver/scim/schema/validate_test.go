@@ -30,6 +30,7 @@ func TestNewRefuses(t *testing.T) {
 		"URN with a quote":   {one(ext(`urn:a:b"c`, text("a"))), []string{"id: use a URN"}},
 		"URN ends in colon":  {one(ext("urn:a:b:", text("a"))), []string{"id: use a URN"}},
 		"URN too long":       {one(ext("urn:a:"+strings.Repeat("b", 250), text("a"))), []string{"id: use a URN"}},
+		"namespace too long": {one(ext("urn:"+strings.Repeat("a", 33)+":b", text("a"))), []string{"id: use a URN"}},
 		"core URN":           {one(ext(schema.UserID, text("a"))), []string{"id: the URN is reserved"}},
 		"core URN, case":     {one(ext(strings.ToUpper(schema.GroupID), text("a"))), []string{"reserved"}},
 		"enterprise URN":     {one(ext(schema.EnterpriseUserID, text("a"))), []string{"reserved"}},
