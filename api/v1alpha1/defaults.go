@@ -57,6 +57,7 @@ func (t *SCIMTenant) Default() {
 	preset(&spec.UniqueIdentifier, UniqueIdentifierUserName)
 	preset(&spec.Passwords, PasswordPolicyDrop)
 	preset(&spec.Resources.Groups, Enabled)
+	preset(&spec.Resources.UnknownMembers, UnknownMembersReject)
 	for i := range spec.SchemaExtensions {
 		spec.SchemaExtensions[i].applyDefaults()
 	}

@@ -196,7 +196,23 @@ type TenantResources struct {
 	// +optional
 	// +kubebuilder:default=Enabled
 	Groups Toggle `json:"groups,omitempty"`
+
+	// unknownMembers says what becomes of a request that puts members into a group whose ids no user or group has. Reject: it is
+	// refused as a whole. Ignore: the others become members, and the provisioning log says which were left out.
+	// +optional
+	// +kubebuilder:default=Reject
+	UnknownMembers UnknownMembers `json:"unknownMembers,omitempty"`
 }
+
+// UnknownMembers says what becomes of members that nobody knows.
+// +kubebuilder:validation:Enum=Reject;Ignore
+type UnknownMembers string
+
+// Values of UnknownMembers.
+const (
+	UnknownMembersReject UnknownMembers = "Reject"
+	UnknownMembersIgnore UnknownMembers = "Ignore"
+)
 
 // ReadinessGate is a condition that somebody else sets.
 type ReadinessGate struct {

@@ -28,6 +28,7 @@ func Tenant(t *v1alpha1.SCIMTenant) field.ErrorList {
 		v1alpha1.UniqueIdentifierUserName, v1alpha1.UniqueIdentifierEmail, v1alpha1.UniqueIdentifierExternalID)
 	oneOf(e, t.Spec.Passwords, spec.Child("passwords"), v1alpha1.PasswordPolicyDrop, v1alpha1.PasswordPolicyHash)
 	oneOf(e, t.Spec.Resources.Groups, spec.Child("resources", "groups"), v1alpha1.Enabled, v1alpha1.Disabled)
+	oneOf(e, t.Spec.Resources.UnknownMembers, spec.Child("resources", "unknownMembers"), v1alpha1.UnknownMembersReject, v1alpha1.UnknownMembersIgnore)
 	oneOf(e, t.Spec.DeletionPolicy, spec.Child("deletionPolicy"), v1alpha1.DeletionPolicyRetain, v1alpha1.DeletionPolicyDelete)
 	e.references(t, spec)
 	e.lifecycle(t, spec.Child("lifecycle"))

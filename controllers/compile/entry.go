@@ -47,17 +47,18 @@ func Entry(t *v1alpha1.SCIMTenant, refs References, tokens Tokens) (config.Tenan
 func directory(t *v1alpha1.SCIMTenant) config.Tenant {
 	_, gated := Gated(t)
 	entry := config.Tenant{
-		Key:              Key(t),
-		UID:              string(t.UID),
-		Generation:       t.Generation,
-		IdentityProvider: string(t.Spec.IdentityProvider),
-		Protocol:         string(t.Spec.Protocol),
-		UniqueIdentifier: string(t.Spec.UniqueIdentifier),
-		KeepPasswords:    t.Spec.Passwords == v1alpha1.PasswordPolicyHash,
-		Groups:           t.Spec.Resources.Groups != v1alpha1.Disabled,
-		Limits:           limits(t.Spec.Limits),
-		Suspended:        t.Spec.Suspended,
-		Gated:            gated,
+		Key:                  Key(t),
+		UID:                  string(t.UID),
+		Generation:           t.Generation,
+		IdentityProvider:     string(t.Spec.IdentityProvider),
+		Protocol:             string(t.Spec.Protocol),
+		UniqueIdentifier:     string(t.Spec.UniqueIdentifier),
+		KeepPasswords:        t.Spec.Passwords == v1alpha1.PasswordPolicyHash,
+		IgnoreUnknownMembers: t.Spec.Resources.UnknownMembers == v1alpha1.UnknownMembersIgnore,
+		Groups:               t.Spec.Resources.Groups != v1alpha1.Disabled,
+		Limits:               limits(t.Spec.Limits),
+		Suspended:            t.Spec.Suspended,
+		Gated:                gated,
 	}
 	entry.Issuers = issuers(t.Spec.Auth)
 	for _, e := range t.Spec.SchemaExtensions {

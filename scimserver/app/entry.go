@@ -120,14 +120,15 @@ func (b *builder) credentials(t config.Tenant) (*auth.Credentials, error) {
 
 func (b *builder) directory(t config.Tenant, registry *schema.Registry, members *member.Tenant) *directory.Tenant {
 	d := &directory.Tenant{
-		Key:              t.Key,
-		URL:              b.base + "/" + t.Key + "/scim/v2",
-		Schemas:          registry,
-		Strict:           t.Protocol == "Strict",
-		UniqueIdentifier: t.UniqueIdentifier,
-		MaxUsers:         t.Limits.Users,
-		MaxGroups:        t.Limits.Groups,
-		KeepPasswords:    t.KeepPasswords,
+		Key:                  t.Key,
+		URL:                  b.base + "/" + t.Key + "/scim/v2",
+		Schemas:              registry,
+		Strict:               t.Protocol == "Strict",
+		UniqueIdentifier:     t.UniqueIdentifier,
+		MaxUsers:             t.Limits.Users,
+		MaxGroups:            t.Limits.Groups,
+		KeepPasswords:        t.KeepPasswords,
+		IgnoreUnknownMembers: t.IgnoreUnknownMembers,
 	}
 	if members != nil {
 		d.Provisioner = members

@@ -52,6 +52,8 @@ type Tenant struct {
 
 	// KeepPasswords tells whether hashes of passwords are kept; else passwords are dropped.
 	KeepPasswords bool `json:"keepPasswords,omitempty"`
+	// IgnoreUnknownMembers leaves out members that nobody knows; else such a request is refused.
+	IgnoreUnknownMembers bool `json:"ignoreUnknownMembers,omitempty"`
 	// Groups tells whether the tenant has the resource type Group.
 	Groups     bool        `json:"groups,omitempty"`
 	Extensions []Extension `json:"extensions,omitempty"`

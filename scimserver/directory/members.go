@@ -74,6 +74,21 @@ func (c *Call) member(m store.Member) *resource.Object {
 // namedUnknown is how many unknown ids an error names.
 const namedUnknown = 5
 
+// known makes ids that no resource has an error, or leaves them out and says so in the log, as the tenant wants it.
+func (c *Call) known(unknown []string, err error) error {
+	if err != nil || !c.Tenant.IgnoreUnknownMembers {
+		return allKnown(unknown, err)
+	}
+	for _, id := range unknown {
+		if plausibleID(id) {
+			c.Tolerance.LeaveOut("members[value eq " + strconv.Quote(id) + "]")
+		} else {
+			c.Tolerance.LeaveOut("members")
+		}
+	}
+	return nil
+}
+
 // allKnown is the error for ids that no resource has.
 func allKnown(unknown []string, err error) error {
 	if err != nil || len(unknown) == 0 {

@@ -87,10 +87,10 @@ func (c *Call) addMembers(ctx context.Context, w store.Writer, ids []string) (n 
 		added = without(ids, there)
 	}
 	n, unknown, err := w.AddMembers(ctx, c.ID, ids)
-	if err := allKnown(unknown, err); err != nil {
+	if err := c.known(unknown, err); err != nil {
 		return 0, err
 	}
-	return n, c.regroup(ctx, added...)
+	return n, c.regroup(ctx, without(added, unknown)...)
 }
 
 // removeMembers removes members from the group.
@@ -109,7 +109,7 @@ func (c *Call) removeMembers(ctx context.Context, w store.Writer, ids []string) 
 
 // replaceMembers makes the ids the members of the group. It returns how many were added and removed.
 func (c *Call) replaceMembers(ctx context.Context, w store.Writer, ids []string) (n int, err error) {
-	var there []string
+	var there, unknown []string
 	if c.regrouping() {
 		err := w.Members(ctx, c.ID, func(m store.Member) error {
 			there = append(there, m.ID)
@@ -123,14 +123,13 @@ func (c *Call) replaceMembers(ctx context.Context, w store.Writer, ids []string)
 		n, err = w.ClearMembers(ctx, c.ID)
 	} else {
 		var added, removed int
-		var unknown []string
 		added, removed, unknown, err = w.ReplaceMembers(ctx, c.ID, ids)
-		n, err = added+removed, allKnown(unknown, err)
+		n, err = added+removed, c.known(unknown, err)
 	}
 	if err != nil || !c.regrouping() {
 		return n, err
 	}
-	return n, c.regroup(ctx, slices.Concat(without(ids, there), without(there, ids))...)
+	return n, c.regroup(ctx, slices.Concat(without(without(ids, there), unknown), without(there, ids))...)
 }
 
 // without are the ids that are not among others.

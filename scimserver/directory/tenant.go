@@ -21,7 +21,8 @@ type Tenant struct {
 
 	MaxUsers, MaxGroups int64 // 0: no limit
 
-	KeepPasswords bool // as hashes; else they are dropped
+	KeepPasswords        bool // as hashes; else they are dropped
+	IgnoreUnknownMembers bool // leave them out; else the request is refused
 
 	Provisioner Provisioner // nil: the tenant has no application
 

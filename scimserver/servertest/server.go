@@ -153,7 +153,7 @@ func (o *tenantOptions) build(t *Tenant) (*httpapi.Tenant, error) {
 	}
 	o.tenant.Directory = &directory.Tenant{
 		Key: t.Key, URL: t.BaseURL, Schemas: registry, Strict: o.strict,
-		KeepPasswords: o.passwords, UniqueIdentifier: o.schemas.UniqueIdentifier, MaxUsers: o.users, MaxGroups: o.groups,
+		KeepPasswords: o.passwords, IgnoreUnknownMembers: o.ignoreUnknown, UniqueIdentifier: o.schemas.UniqueIdentifier, MaxUsers: o.users, MaxGroups: o.groups,
 	}
 	return &o.tenant, nil
 }

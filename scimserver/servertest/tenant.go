@@ -18,6 +18,7 @@ type TenantOption func(*tenantOptions)
 type tenantOptions struct {
 	schemas                  schema.Options
 	strict, passwords        bool
+	ignoreUnknown            bool
 	users, groups            int64
 	requestsPerSecond, burst int
 	subject                  string
@@ -83,7 +84,7 @@ func Observe(observer httpapi.Observer) TenantOption {
 // settingsLine begins the line of a session's comment that says what tenant it needs.
 const settingsLine = "tenant:"
 
-// SessionOptions reads the comment of a session: a line "tenant: name=value …" with groups, strict, passwords, uniqueIdentifier,
+// SessionOptions reads the comment of a session: a line "tenant: name=value …" with groups, strict, passwords, ignoreUnknownMembers, uniqueIdentifier,
 // subject, users, bodyBytes, requestsPerSecond, burst, and extension=URN:a,b for an extension of User with the attributes a and
 // b, which are strings unless their type is said, as in size/integer. Without such a line the session runs against any tenant.
 func SessionOptions(comment []byte) (opts []TenantOption, err error) {
@@ -139,6 +140,8 @@ func parseSwitch(name string, on bool) (TenantOption, error) {
 	switch name {
 	case "strict":
 		return func(o *tenantOptions) { o.strict = on }, nil
+	case "ignoreUnknownMembers":
+		return func(o *tenantOptions) { o.ignoreUnknown = on }, nil
 	case "passwords":
 		return func(o *tenantOptions) { o.passwords = on }, nil
 	case "groups":

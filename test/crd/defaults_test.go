@@ -21,7 +21,7 @@ identityProvider: Generic
 passwords: Drop
 protocol: Compatible
 uniqueIdentifier: userName
-resources: {groups: Enabled}
+resources: {groups: Enabled, unknownMembers: Reject}
 limits: {requestsPerSecond: 50, burst: 100, users: 100000, groups: 10000, bodyBytes: 2Mi}
 deletionPolicy: Retain`,
 	},
@@ -38,7 +38,7 @@ identityProvider: Generic
 passwords: Drop
 protocol: Compatible
 uniqueIdentifier: userName
-resources: {groups: Enabled}
+resources: {groups: Enabled, unknownMembers: Reject}
 limits: {requestsPerSecond: 50, burst: 100, users: 5, groups: 10000, bodyBytes: 2Mi}
 auth: {bearer: {rotation: {every: 24h, overlap: 0s}}}
 applicationRef: {name: inventory}

@@ -34,10 +34,18 @@ func (l *Log) Ignore(r Rule, attribute string) bool {
 	if !l.Allow(r) {
 		return false
 	}
+	l.LeaveOut(attribute)
+	return true
+}
+
+// LeaveOut records what is left out by a choice of the tenant, which is no deviation.
+func (l *Log) LeaveOut(attribute string) {
+	if l == nil {
+		return
+	}
 	if len(l.ignored) < maxIgnored && len(attribute) <= 256 && !slices.Contains(l.ignored, attribute) {
 		l.ignored = append(l.ignored, attribute)
 	}
-	return true
 }
 
 // IsStrict says whether the RFCs hold to the letter.

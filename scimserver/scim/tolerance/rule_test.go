@@ -119,6 +119,20 @@ func TestLog(t *testing.T) {
 	}
 }
 
+// TestLeaveOut: what the tenant leaves out by choice is remembered in both modes, and is no deviation.
+func TestLeaveOut(t *testing.T) {
+	t.Parallel()
+	for name, log := range map[string]*tolerance.Log{"Compatible": tolerance.Compatible(), "Strict": tolerance.Strict()} {
+		log.LeaveOut("members")
+		log.LeaveOut("members")
+		if diff := cmp.Diff([]string{"members"}, log.Ignored()); diff != "" || len(log.Applied()) > 0 {
+			t.Errorf("%s: %v (-want +got):\n%s", name, log.Applied(), diff)
+		}
+	}
+	var none *tolerance.Log
+	none.LeaveOut("members")
+}
+
 func TestLogIsBounded(t *testing.T) {
 	t.Parallel()
 	log := tolerance.Compatible()
