@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
@@ -13,7 +12,7 @@ import (
 
 // Create adds a resource (RFC 7644 §3.3). Errors: 400, 403 where the tenant is full, 409 where a unique value is taken.
 func (d *Directory) Create(ctx context.Context, c *Call, body *resource.Object, ans *Answer) error {
-	op := c.operation(http.MethodPost)
+	op := c.operation(postMethod)
 	op.UserName = text(body, "userName")
 	return d.tell(ctx, c, op, func() error { return d.create(ctx, c, op, body, ans) })
 }

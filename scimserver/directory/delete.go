@@ -2,14 +2,13 @@ package directory
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // Delete removes a resource and its memberships (RFC 7644 §3.6). Errors: 404, 412.
 func (d *Directory) Delete(ctx context.Context, c *Call) error {
-	op := c.operation(http.MethodDelete)
+	op := c.operation(deleteMethod)
 	return d.tell(ctx, c, op, func() error { return d.delete(ctx, c, op) })
 }
 

@@ -2,8 +2,6 @@ package directory
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
@@ -27,7 +25,7 @@ func (d *Directory) Import(ctx context.Context, c *Call, in Imported) (created b
 		in.Body.Set(passwordAttribute, resource.String(in.PasswordHash))
 	}
 	err = here.Replace(ctx, c, in.Body.Copy(), &Answer{})
-	if e, ok := errors.AsType[*scimerr.Error](err); !ok || e.Status != http.StatusNotFound {
+	if !scimerr.IsNotFound(err) {
 		return false, err
 	}
 	id := c.ID

@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/patch"
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
@@ -13,7 +12,7 @@ import (
 // Patch applies the operations of a PATCH request, all or none (RFC 7644 §3.5.2). What changes nothing is not written,
 // and keeps the version. Errors: 400, 404, 409, 412.
 func (d *Directory) Patch(ctx context.Context, c *Call, body *resource.Object, ans *Answer) error {
-	op := c.operation(http.MethodPatch)
+	op := c.operation(patchMethod)
 	return d.tell(ctx, c, op, func() error { return d.patch(ctx, c, op, body, ans) })
 }
 

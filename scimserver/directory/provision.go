@@ -9,6 +9,14 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
+// Methods of operations, as the provisioning log calls them (RFC 7644 section 3.2).
+const (
+	postMethod   = "POST"
+	putMethod    = "PUT"
+	patchMethod  = "PATCH"
+	deleteMethod = "DELETE"
+)
+
 // operation is what the call asks for.
 func (c *Call) operation(method string) Operation {
 	return Operation{

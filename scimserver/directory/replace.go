@@ -2,7 +2,6 @@ package directory
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -11,7 +10,7 @@ import (
 // Replace puts a body in the place of a resource (RFC 7644 §3.5.1). A group whose body names no members has none
 // afterwards. What is equal already is not written, and keeps its version. Errors: 400, 404, 409, 412.
 func (d *Directory) Replace(ctx context.Context, c *Call, body *resource.Object, ans *Answer) error {
-	op := c.operation(http.MethodPut)
+	op := c.operation(putMethod)
 	op.UserName = text(body, "userName")
 	return d.tell(ctx, c, op, func() error { return d.replace(ctx, c, op, body, ans) })
 }

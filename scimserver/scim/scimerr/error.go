@@ -107,6 +107,12 @@ func NotFound(format string, args ...any) *Error {
 	return New(http.StatusNotFound, None, format, args...)
 }
 
+// IsNotFound tells whether an error is 404.
+func IsNotFound(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Status == http.StatusNotFound
+}
+
 // Forbidden is 403: the server does not do that for this client.
 func Forbidden(format string, args ...any) *Error {
 	return New(http.StatusForbidden, None, format, args...)

@@ -2,6 +2,7 @@ package scimerr_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"time"
@@ -85,5 +86,19 @@ func TestCauseIsKeptAndHidden(t *testing.T) {
 	}
 	if got := scimerr.NoTarget("emails: none").Error(); got != "400 noTarget: emails: none" {
 		t.Errorf("Error() = %q", got)
+	}
+}
+
+func TestIsNotFound(t *testing.T) {
+	t.Parallel()
+	for want, list := range map[bool][]error{
+		true:  {scimerr.NotFound("x"), fmt.Errorf("import: %w", scimerr.NotFound("x"))},
+		false: {nil, errors.New("404"), scimerr.InvalidPath("x")},
+	} {
+		for _, err := range list {
+			if got := scimerr.IsNotFound(err); got != want {
+				t.Errorf("%v: %v", err, got)
+			}
+		}
 	}
 }
