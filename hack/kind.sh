@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# kind.sh [up|down]: makes a cluster with kind in Docker, builds the image IMG and loads it; then `make e2e` and `make deploy` work.
+# kind.sh [up|down]: makes a cluster with kind in Docker, builds the image IMG and that of the example application, and loads both; then `make e2e` and `make deploy` work.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 name=${KIND_CLUSTER:-scim-operator}
 export IMG=${IMG:-scim-operator.io/scim-operator:dev}
+app=scim-operator.io/exampleapp:dev # the application of the end-to-end tests
 kubeconfig=$PWD/bin/kind.kubeconfig
 
 die() { echo "error: $*" >&2; exit 1; }
@@ -19,8 +20,10 @@ case ${1:-up} in
     fi
     kind export kubeconfig --name "$name" --kubeconfig "$kubeconfig"
     make --no-print-directory image
-    kind load docker-image "$IMG" --name "$name"
-    printf '\nexport KUBECONFIG=%q\nmake e2e IMG=%q\n' "$kubeconfig" "$IMG"
+    make --no-print-directory exampleapp
+    printf 'FROM scratch\nCOPY inventory /inventory\nUSER 65532:65532\nENTRYPOINT ["/inventory"]\n' | docker build -t "$app" -f - bin
+    kind load docker-image "$IMG" "$app" --name "$name"
+    printf '\nexport KUBECONFIG=%q EXAMPLEAPP_IMG=%q\nmake e2e IMG=%q\n' "$kubeconfig" "$app" "$IMG"
     ;;
   down)
     kind delete cluster --name "$name"
