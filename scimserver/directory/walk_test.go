@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/servertest"
+	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/memory"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite"
 )
@@ -190,5 +192,35 @@ func TestBackToTheDeleted(t *testing.T) {
 		if got := list(t, t, tenant, path, cursor, http.StatusOK); len(got.Resources) != 0 || got.TotalResults != 0 || got.NextCursor+got.PreviousCursor != "" {
 			t.Errorf("of nothing: %+v", got)
 		}
+	}
+}
+
+// keyless is a store that cannot make a key.
+type keyless struct {
+	store.Store
+	failing atomic.Bool
+}
+
+func (k *keyless) Secret(ctx context.Context, name string) ([]byte, error) {
+	if k.failing.Load() {
+		return nil, fmt.Errorf("%w: the disk is full", store.ErrUnavailable)
+	}
+	return k.Store.Secret(ctx, name)
+}
+
+// TestCursorsWaitForTheKey: where the database cannot make one there are no cursors, and then there are.
+func TestCursorsWaitForTheKey(t *testing.T) {
+	t.Parallel()
+	s := &keyless{Store: memory.New()}
+	s.failing.Store(true)
+	tenant := servertest.New(t, servertest.WithStore(s)).NewTenant(t)
+	createUsers(t, tenant, 2)
+	if got := tenant.Do(t, http.MethodGet, "/Users?cursor&count=1", ""); got.Status != http.StatusServiceUnavailable || got.Header.Get("Retry-After") == "" {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	list(t, t, tenant, "/Users?count=1", "", http.StatusOK)
+	s.failing.Store(false)
+	if got := list(t, t, tenant, "/Users?cursor=%s&count=1", "", http.StatusOK); got.NextCursor == "" {
+		t.Errorf("%+v", got)
 	}
 }

@@ -11,6 +11,9 @@ func (v *snapshot) count(q store.Query, typ int64) (int64, error) {
 	if s := v.summed(q.Filter); s != nil {
 		return v.total(typ, s)
 	}
+	if v.ledger == nil && filtersql.Active(q.Filter, false) {
+		return v.total(typ, ofInactive)
+	}
 	sel := v.selection(q, typ, "")
 	if rest, ok := filtersql.Rest(q.Filter, v.scope(q)); ok {
 		left := q

@@ -45,6 +45,9 @@ var (
 	ofStated = &sum{column: 2, tally: "SELECT stated FROM tally WHERE tenant = ?1 AND type = ?2", listing: listStatedSQL}
 )
 
+// ofInactive is no sum of the tables block and span.
+var ofInactive = &sum{tally: "SELECT total - active FROM tally WHERE tenant = ?1 AND type = ?2"}
+
 // summed returns the sum of what a filter selects, nil if there is none. The sums of a transaction that writes are in its
 // ledger, of which but the total is looked up.
 func (v *snapshot) summed(e filter.Expr) *sum {
