@@ -75,7 +75,7 @@ func (a *Activity) Observe(e Exchange) {
 		a.request.Store(&at)
 	}
 	if e.Err != nil && e.Status != http.StatusNotFound {
-		r := Rejection{Time: e.Start, Reason: reason(e.Err), Detail: e.Err.Detail}
+		r := Rejection{Time: e.Start, Reason: reason(e.Err), Detail: e.Err.Loggable()}
 		if e.Kind != "" {
 			r.Reason, r.Detail = e.Kind, e.Summary
 		}

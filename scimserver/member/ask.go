@@ -137,8 +137,8 @@ func (s *session) once(ctx context.Context, fn func(store.Writer, directory.Chan
 
 // tell counts what has been decided, and wakes who does the rest.
 func (s *session) tell() {
-	for _, o := range s.told {
-		s.t.decided(s.t.Key, o.kind, o.reason)
+	for _, d := range s.told {
+		s.t.decided(d)
 	}
 	if s.later {
 		s.t.wakeUp()

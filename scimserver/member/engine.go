@@ -24,8 +24,14 @@ type Deps struct {
 
 // Observer is told of each decision, once it is durable. It must not block.
 type Observer interface {
-	// Decided names the tenant's key, what was decided, and for a rejection the reason in one word.
-	Decided(tenant string, kind Kind, reason string)
+	Decided(tenant string, d Decision) // by the tenant's key
+}
+
+// Decision is what was decided, without personal data.
+type Decision struct {
+	Kind   Kind
+	Reason string // of a rejection, one word
+	Detail string // of a rejection
 }
 
 // Engine keeps the members of all tenants in step. It is safe for concurrent use.
@@ -71,12 +77,6 @@ func (e *Engine) wakeUp() {
 // now is the time of a change: UTC in milliseconds, as the store keeps it.
 func (e *Engine) now() time.Time { return e.clock().UTC().Truncate(time.Millisecond) }
 
-func (e *Engine) decided(tenant string, kind Kind, reason string) {
-	if e.observe != nil {
-		e.observe.Decided(tenant, kind, reason)
-	}
-}
-
 // Mapper maps users to members; *mapping.Program is one.
 type Mapper interface {
 	Map(ctx context.Context, in mapping.Input) mapping.Outcome
@@ -117,4 +117,10 @@ func (e *Engine) Tenant(c Config) *Tenant {
 func (t *Tenant) asks() bool {
 	w := t.Application.Webhook
 	return t.asker != nil && w != nil && w.Mode == config.Synchronous
+}
+
+func (t *Tenant) decided(d Decision) {
+	if t.observe != nil {
+		t.observe.Decided(t.Key, d)
+	}
 }

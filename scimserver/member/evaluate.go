@@ -423,7 +423,7 @@ func (t *Tenant) appendEvent(ctx context.Context, w store.Writer, c *change, ack
 
 // log writes the entry. A change of groups or of the mapping that means nothing for a user is not worth one.
 func (ev *evaluation) log(ctx context.Context) error {
-	ev.s.told = append(ev.s.told, outcome{kind: ev.change.kind})
+	ev.s.told = append(ev.s.told, Decision{Kind: ev.change.kind})
 	if ev.change.kind == Keep && !ev.asked {
 		return nil
 	}
@@ -439,7 +439,7 @@ func (ev *evaluation) log(ctx context.Context) error {
 
 // logRefusal logs what could not be done where nobody can be told.
 func (ev *evaluation) logRefusal(ctx context.Context, r *refusal) error {
-	ev.s.told = append(ev.s.told, outcome{kind: Reject, reason: r.reason})
+	ev.s.told = append(ev.s.told, Decision{Kind: Reject, Reason: r.reason, Detail: r.scim.Loggable()})
 	ev.entry.refused(r)
 	ev.entry.Status = 0
 	return ev.s.w.AppendLog(ctx, ev.entry.row(Subject(ev.s.t.Key, r.user.userName)))
@@ -449,8 +449,5 @@ func (ev *evaluation) logRefusal(ctx context.Context, r *refusal) error {
 func (e *Entry) refused(r *refusal) {
 	e.about(r.user)
 	e.Decision, e.Reason, e.Status, e.NextStep, e.Answer = Reject, r.reason, r.scim.Status, r.nextStep, r.answer
-	e.Detail = r.scim.Detail
-	if r.summary != "" {
-		e.Detail = r.summary
-	}
+	e.Detail = r.scim.Loggable()
 }

@@ -25,7 +25,7 @@ func (ev *evaluation) mayOffboard(ctx context.Context) error {
 	case len(holds) > 0 && ev.step.policy.WhenRefused == config.Hold:
 		ev.wait(pending{Reason: reasonOf(holds)})
 	case len(holds) > 0:
-		return refuseHeld(reasonOf(holds))
+		return refuseHeld(holds)
 	case a != nil && a.verdict.Refused:
 		ev.wait(pending{Reason: "the application has refused it", Vetoed: true})
 	}
@@ -63,6 +63,15 @@ func (ev *evaluation) wait(p pending) {
 		c.typ = store.MemberUpdated
 	}
 	ev.because("whenRefused is Hold: the off-boarding waits")
+}
+
+// namesOf are the holds without their reasons.
+func namesOf(holds []store.Hold) string {
+	var names []string
+	for _, h := range holds {
+		names = append(names, h.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // brake is what the tenant's state keeps of it.

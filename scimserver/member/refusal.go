@@ -3,17 +3,18 @@ package member
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/mapping"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // refusal is an error for the identity provider, with what the provisioning log is to say of it.
 type refusal struct {
 	scim     *scimerr.Error
 	reason   string // one word
-	summary  string // for the log where Detail has a value of the user
 	nextStep string
 	user     who
 	answer   *Answer
@@ -24,16 +25,7 @@ func (r *refusal) Error() string { return r.reason + ": " + r.scim.Error() }
 
 // Kind is the reason, and what may be said of it where nobody may see values of users or words of the application.
 func (r *refusal) Kind() (kind, summary string) {
-	if r.summary != "" {
-		return r.reason, r.summary
-	}
-	switch r.reason {
-	case reasonUniqueness, reasonNoAnswer, reasonConflict:
-		return r.reason, r.scim.Detail // a text of this package, without values
-	case reasonHeld:
-		return r.reason, "the application holds a member that was to be off-boarded"
-	}
-	return r.reason, ""
+	return r.reason, r.scim.Loggable()
 }
 
 // Unwrap gives the error for the identity provider.
@@ -69,9 +61,12 @@ func refuseUniqueness(field string, lost bool) *refusal {
 	return r
 }
 
-func refuseHeld(reason string) *refusal {
+func refuseHeld(holds []store.Hold) *refusal {
 	return &refusal{
-		scim:     scimerr.New(http.StatusConflict, scimerr.None, "the application holds this member: %s", reason),
+		scim: &scimerr.Error{
+			Status: http.StatusConflict, Detail: "the application holds this member: " + reasonOf(holds),
+			Summary: "the application holds this member: " + namesOf(holds),
+		},
 		reason:   reasonHeld,
 		nextStep: "settle in the application what holds the member, then let the identity provider try again; or set whenRefused to Hold",
 	}
@@ -86,15 +81,17 @@ func refuseVeto(v Verdict) *refusal {
 		detail = "the application has refused the change"
 	}
 	if len(detail) > mostDetail {
-		detail = detail[:mostDetail]
+		detail = strings.ToValidUTF8(detail[:mostDetail], "")
 	}
 	status := http.StatusConflict
 	if v.Status == http.StatusBadRequest || v.Status == http.StatusForbidden {
 		status = v.Status
 	}
 	return &refusal{
-		scim:   scimerr.New(status, scimerr.Type(knownType(v.ScimType)), "%s", detail),
-		reason: reasonVeto, summary: "the application has refused the change",
+		scim: &scimerr.Error{
+			Status: status, ScimType: scimerr.Type(knownType(v.ScimType)), Detail: detail, Summary: "the application has refused the change",
+		},
+		reason:   reasonVeto,
 		nextStep: "the detail of the answer says what the application wants; settle it there and let the identity provider try again",
 	}
 }
@@ -125,11 +122,12 @@ func refuseConflict() *refusal {
 }
 
 func refuseBrake(after time.Duration, maximum int, per time.Duration) *refusal {
+	e := scimerr.Unavailable(nil, after,
+		"too many off-boardings: the tenant's brake holds further ones back, nothing was changed; the administrator can release it")
+	e.Summary = "more than " + plural(maximum, "off-boarding") + " within " + per.String()
 	return &refusal{
-		scim: scimerr.Unavailable(nil, after,
-			"too many off-boardings: the tenant's brake holds further ones back, nothing was changed; the administrator can release it"),
+		scim:     e,
 		reason:   reasonBrake,
-		summary:  "more than " + plural(maximum, "off-boarding") + " within " + per.String(),
 		nextStep: "find out whether so many users are meant to leave; if so release the brake, else mend the identity provider",
 	}
 }
@@ -144,9 +142,10 @@ func scimOf(err error) *scimerr.Error {
 
 func refuseUnmapped(r *mapping.Rejection) *refusal {
 	return &refusal{
-		scim:     scimerr.New(http.StatusBadRequest, scimerr.BadValue, "%s", r.Detail),
+		scim: &scimerr.Error{
+			Status: http.StatusBadRequest, ScimType: scimerr.BadValue, Detail: r.Detail, Summary: r.Summary,
+		},
 		reason:   string(r.Reason),
-		summary:  r.Summary,
 		nextStep: "give the user another value in the identity provider, or change the rule of " + r.Field + " in the mapping",
 	}
 }

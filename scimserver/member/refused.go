@@ -19,7 +19,7 @@ const logTime = 5 * time.Second
 // Refused implements directory.Provisioner. The identity provider gets its answer whether the log can be written or not.
 func (t *Tenant) Refused(ctx context.Context, op directory.Operation, err error) {
 	r := refusalOf(err)
-	t.decided(t.Key, Reject, r.reason)
+	t.decided(Decision{Kind: Reject, Reason: r.reason, Detail: r.scim.Loggable()})
 	if errors.Is(err, store.ErrUnavailable) {
 		return
 	}

@@ -143,10 +143,7 @@ func (t *Tenant) preview(ctx context.Context, r store.Reader, user *store.Record
 	err := ev.decide(ctx)
 	p := Preview{UserID: user.ID, Before: ev.current, Kind: ev.change.kind, Fields: ev.change.changedNames()}
 	if refused, ok := errors.AsType[*refusal](err); ok {
-		p.Kind, p.Reason, p.Detail, p.Fields = Reject, refused.reason, refused.summary, nil
-		if p.Detail == "" {
-			p.Detail = refused.scim.Detail
-		}
+		p.Kind, p.Reason, p.Detail, p.Fields = Reject, refused.reason, refused.scim.Loggable(), nil
 		err = nil
 	}
 	if err == nil && p.Kind != Keep && p.Kind != Reject {

@@ -147,8 +147,8 @@ func TestPrune(t *testing.T) {
 // counter is an Observer.
 type counter map[string]int
 
-func (c counter) Decided(tenant string, kind member.Kind, reason string) {
-	c[tenant+" "+string(kind)+" "+reason]++
+func (c counter) Decided(tenant string, d member.Decision) {
+	c[tenant+" "+string(d.Kind)+" "+d.Reason]++
 }
 
 func TestObserver(t *testing.T) {

@@ -25,7 +25,7 @@ type session struct {
 	concerned []string        // ids whose groups have changed, those of users among them
 	seen      map[string]bool // of them
 	later     bool            // some are left to the background
-	told      []outcome       // for the observer, once it is durable
+	told      []Decision      // for the observer, once it is durable
 
 	consumed bool      // the answer has led to what was written
 	answered *answered // what the application has said in an earlier round
@@ -35,12 +35,6 @@ type session struct {
 type userChange struct {
 	before, after *store.Record
 	doc           *resource.Object // of after, nil: not parsed yet
-}
-
-// outcome is a decision as it is counted.
-type outcome struct {
-	kind   Kind
-	reason string
 }
 
 // begin makes the session ready for a transaction, which may run more than once.
@@ -175,6 +169,6 @@ func (s *session) logGroup(ctx context.Context) error {
 	case n > 0:
 		e.Reasons = []string{"resources looked at: " + strconv.Itoa(n)}
 	}
-	s.told = append(s.told, outcome{kind: Group})
+	s.told = append(s.told, Decision{Kind: Group})
 	return s.w.AppendLog(ctx, e.row(0))
 }

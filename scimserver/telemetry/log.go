@@ -33,7 +33,7 @@ func (l Refusals) Observe(e httpapi.Exchange) {
 	l.Log.LogAttrs(context.Background(), slog.LevelInfo, "request refused",
 		slog.String("requestID", e.RequestID), slog.String("tenant", e.Tenant), slog.String("credential", e.Credential),
 		slog.String("method", e.Method), slog.String("route", e.Route), slog.Int("status", e.Status),
-		slog.String("scimType", string(e.Err.ScimType)), slog.String("detail", e.Err.Detail))
+		slog.String("scimType", string(e.Err.ScimType)), slog.String("detail", e.Err.Loggable()))
 }
 
 // Observers tells several observers in turn.

@@ -18,6 +18,7 @@ type Metrics struct {
 	requests   requests
 	configs    configs
 	deliveries deliveries
+	decisions  *prometheus.CounterVec
 	reports    *prometheus.CounterVec
 }
 
@@ -28,6 +29,7 @@ func New(version string) *Metrics {
 		requests:   newRequests(),
 		configs:    newConfigs(),
 		deliveries: newDeliveries(),
+		decisions:  newDecisions(),
 		reports: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "reports_total", Help: "Reports to the operator by result: written, failed.",
 		}, []string{"result"}),
@@ -41,6 +43,7 @@ func New(version string) *Metrics {
 	m.registry.MustRegister(m.requests.collectors()...)
 	m.registry.MustRegister(m.configs.collectors()...)
 	m.registry.MustRegister(m.deliveries.collectors()...)
+	m.registry.MustRegister(m.decisions)
 	return m
 }
 

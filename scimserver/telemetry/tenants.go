@@ -65,6 +65,7 @@ func (m *Metrics) SetTenants(stats []TenantStats) {
 	for _, gone := range m.tenants.set(stats) {
 		m.requests.total.DeletePartialMatch(prometheus.Labels{"tenant": gone})
 		m.deliveries.forget(gone)
+		m.decisions.DeletePartialMatch(prometheus.Labels{"tenant": gone})
 	}
 }
 

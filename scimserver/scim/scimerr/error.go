@@ -31,11 +31,13 @@ const (
 	InvalidCount   Type = "invalidCount"
 )
 
-// Error is what a SCIM client is told. Detail names the attribute or position and never holds a person's data.
+// Error is what a SCIM client is told. Detail names the attribute or position and never holds a person's data, unless there
+// is a Summary, which says the same without: it is for logs and whoever else is not that client.
 type Error struct {
 	Status     int
 	ScimType   Type
 	Detail     string
+	Summary    string
 	RetryAfter time.Duration // 0: no Retry-After header
 	cause      error
 }
@@ -54,9 +56,17 @@ func Wrap(cause error, status int, t Type, detail string) *Error {
 // Error is the text for logs.
 func (e *Error) Error() string {
 	if e.ScimType == None {
-		return fmt.Sprintf("%d: %s", e.Status, e.Detail)
+		return fmt.Sprintf("%d: %s", e.Status, e.Loggable())
 	}
-	return fmt.Sprintf("%d %s: %s", e.Status, e.ScimType, e.Detail)
+	return fmt.Sprintf("%d %s: %s", e.Status, e.ScimType, e.Loggable())
+}
+
+// Loggable is the Summary if there is one, else the Detail.
+func (e *Error) Loggable() string {
+	if e.Summary != "" {
+		return e.Summary
+	}
+	return e.Detail
 }
 
 // Unwrap returns the cause, nil if there is none.
