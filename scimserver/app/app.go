@@ -136,7 +136,7 @@ func (a *App) listen() (err error) {
 // provision sets up what makes members out of users, and tells applications.
 func (a *App) provision() {
 	a.outbox = outbox.New(outbox.Options{Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
-	a.live.engine = member.New(member.Deps{Store: a.Store, Asker: asker{a.outbox}, Log: a.Log, Clock: a.Clock})
+	a.live.engine = member.New(member.Deps{Store: a.Store, Asker: asker{a.outbox}, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
 	a.tend = &tender{live: a.live, engine: a.live.engine, log: a.Log, wake: make(chan struct{}, 1)}
 	a.feed = feed.New(feed.Deps{Tenants: a.live, Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
 	routes := &couriers{dispatcher: a.outbox, version: a.Version, clock: a.Clock, log: a.Log}

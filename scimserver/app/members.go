@@ -79,9 +79,13 @@ func (t *tender) run(ctx context.Context) error {
 
 func (t *tender) round(ctx context.Context) (more bool) {
 	for key, m := range t.live.members() {
+		start := time.Now()
 		again, err := m.Tend(ctx)
 		if ctx.Err() != nil {
 			return false
+		}
+		if again {
+			t.rest(ctx, time.Since(start))
 		}
 		if err != nil {
 			t.log.Error("background work of a tenant failed; trying again later", "tenant", key, "error", err)
@@ -90,6 +94,23 @@ func (t *tender) round(ctx context.Context) (more bool) {
 		more = more || again
 	}
 	return more
+}
+
+// restAfterWork is how much longer than it works the background rests, so that requests keep most of the processors and of
+// the one writer of the store.
+const restAfterWork = 2
+
+// mostRest bounds the rest after a portion that took long because others did.
+const mostRest = time.Second
+
+// rest lets requests go first.
+func (t *tender) rest(ctx context.Context, worked time.Duration) {
+	timer := time.NewTimer(min(restAfterWork*worked, mostRest))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 func (t *tender) prune(ctx context.Context) {

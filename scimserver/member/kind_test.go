@@ -9,6 +9,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/mapping"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // TestKind: what is told beyond the provisioning log holds no value of a user and no word of the application.
@@ -16,7 +17,7 @@ func TestKind(t *testing.T) {
 	t.Parallel()
 	for want, r := range map[string]*refusal{
 		"Uniqueness":             refuseUniqueness("email", false),
-		"Held":                   refuseHeld("laptop of Ann"),
+		"Held":                   refuseHeld([]store.Hold{{Name: "Ann", Reason: "laptop of Ann"}}),
 		"ApplicationRefused":     refuseVeto(Verdict{Detail: "Ann has a laptop"}),
 		"ApplicationUnavailable": refuseNoAnswer(errors.New("no route to Ann")),
 		"Conflict":               refuseConflict(),

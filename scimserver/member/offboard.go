@@ -65,15 +65,6 @@ func (ev *evaluation) wait(p pending) {
 	ev.because("whenRefused is Hold: the off-boarding waits")
 }
 
-// namesOf are the holds without their reasons.
-func namesOf(holds []store.Hold) string {
-	var names []string
-	for _, h := range holds {
-		names = append(names, h.Name)
-	}
-	return strings.Join(names, ", ")
-}
-
 // brake is what the tenant's state keeps of it.
 type brake struct {
 	Release string    `json:"release,omitempty"` // the value that has released it last

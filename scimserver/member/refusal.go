@@ -25,7 +25,14 @@ func (r *refusal) Error() string { return r.reason + ": " + r.scim.Error() }
 
 // Kind is the reason, and what may be said of it where nobody may see values of users or words of the application.
 func (r *refusal) Kind() (kind, summary string) {
-	return r.reason, r.scim.Loggable()
+	if r.scim.Summary != "" {
+		return r.reason, r.scim.Summary
+	}
+	switch r.reason {
+	case reasonUniqueness, reasonNoAnswer, reasonConflict:
+		return r.reason, r.scim.Detail // a text of this package, without values
+	}
+	return r.reason, ""
 }
 
 // Unwrap gives the error for the identity provider.
@@ -65,7 +72,7 @@ func refuseHeld(holds []store.Hold) *refusal {
 	return &refusal{
 		scim: &scimerr.Error{
 			Status: http.StatusConflict, Detail: "the application holds this member: " + reasonOf(holds),
-			Summary: "the application holds this member: " + namesOf(holds),
+			Summary: "the application holds a member that was to be off-boarded",
 		},
 		reason:   reasonHeld,
 		nextStep: "settle in the application what holds the member, then let the identity provider try again; or set whenRefused to Hold",
