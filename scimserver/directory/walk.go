@@ -101,7 +101,8 @@ func (w *walk) begin(s Search, tol *tolerance.Log) (err error) {
 	case errors.Is(err, cursor.ErrExpired):
 		return scimerr.BadRequest(scimerr.ExpiredCursor, "cursor: is older than %v: begin again with an empty cursor", CursorLifetime)
 	case err != nil || w.place.Part >= len(w.queries):
-		return scimerr.BadRequest(scimerr.InvalidCursor, "cursor: is none of this search: take nextCursor or previousCursor of an answer as it is, and leave filter, sortBy and sortOrder as they were")
+		return scimerr.BadRequest(scimerr.InvalidCursor,
+			"cursor: is none of this search: take nextCursor or previousCursor of an answer as it is, and leave filter, sortBy and sortOrder as they were")
 	case w.count > MaxCount && !tol.Allow(tolerance.CursorCount):
 		return scimerr.BadRequest(scimerr.InvalidCount, "count: must not be greater than %d", MaxCount)
 	case !w.first && w.count != w.place.Count && !tol.Allow(tolerance.CursorCount):

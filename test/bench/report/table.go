@@ -67,7 +67,8 @@ func (s Size) write(w io.Writer) error {
 		fmt.Fprintf(w, "GET of a group of %s: %s in %.2f s, RSS grows by %s\n", grouped(g.Members), mebibytes(g.Bytes), g.Seconds, mebibytes(g.RSSGrowth))
 	}
 	if c := s.Walk; c != nil {
-		fmt.Fprintf(w, "cursor walk: %s pages of %d; a page takes %.2f ms in the first tenth, %.2f ms in the middle, %.2f ms in the last\n", grouped(c.Pages), c.Count, c.First, c.Middle, c.Last)
+		fmt.Fprintf(w, "cursor walk: %s pages of %d; a page takes %.2f ms in the first tenth, %.2f ms in the middle, %.2f ms in the last\n",
+			grouped(c.Pages), c.Count, c.First, c.Middle, c.Last)
 	}
 	return nil
 }
