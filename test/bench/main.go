@@ -65,7 +65,7 @@ func parseFlags(args []string) (settings, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.Var(&s.users, "users", "numbers of users; the environment variable BENCH_USERS is the default of it")
 	f.Var(&s.groups, "groups", "numbers of members of groups; those with more members than there are users are left out")
-	f.StringVar(&s.client, "client", "lean", "lean, or standard: that of net/http, which takes so much time itself that servers differ less")
+	f.StringVar(&s.client, "client", "standard", "standard: that of net/http; or lean, which takes so little time itself that it shows differences of servers best")
 	f.IntVar(&s.connections, "connections", 16, "keep-alive connections")
 	f.IntVar(&s.rounds, "rounds", 5, "rounds of each operation; the medians are shown")
 	f.IntVar(&s.retries, "retries", 0, "repeat a round so often while other programs take more than a tenth of the processors; the calmest one counts")

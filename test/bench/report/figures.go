@@ -5,7 +5,7 @@ type Run struct {
 	Date        string  `json:"date"`
 	Commit      string  `json:"commit,omitempty"`
 	Machine     Machine `json:"machine"`
-	Client      string  `json:"client"` // lean or standard
+	Client      string  `json:"client"` // standard or lean
 	Connections int     `json:"connections"`
 	Rounds      int     `json:"rounds"`
 	RoundTime   string  `json:"roundTime"`
