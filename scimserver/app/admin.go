@@ -28,7 +28,7 @@ func (a *App) serveAdmin(ctx context.Context) error {
 		return nil
 	}
 	return admin.Serve(ctx, a.admin, admin.New(admin.Deps{
-		Store: a.Store, Tenants: a.live, Directory: a.directory, Wake: a.commits.Wake, Subject: member.Subject, Clock: a.Clock,
+		Store: replaying{Store: a.Store, outbox: a.outbox}, Tenants: a.live, Directory: a.directory, Wake: a.commits.Wake, Subject: member.Subject, Clock: a.Clock,
 	}))
 }
 

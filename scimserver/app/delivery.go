@@ -38,6 +38,19 @@ func (a asker) Ask(ctx context.Context, tenant string, q member.Question) (membe
 	return member.Verdict{Refused: v.Refused, Status: v.Status, Detail: v.Detail, ScimType: string(v.ScimType)}, err
 }
 
+// replaying is the store for administrators: who replays events believes that the application works again.
+type replaying struct {
+	store.Store
+	outbox *outbox.Dispatcher
+}
+
+// Replay implements admin.Store.
+func (r replaying) Replay(ctx context.Context, tenant string, q store.ReplayQuery) (int64, error) {
+	n, err := r.Store.Replay(ctx, tenant, q)
+	r.outbox.TryNow(tenant)
+	return n, err
+}
+
 // couriers makes the dispatcher's routes out of configurations. Calls come one at a time.
 type couriers struct {
 	dispatcher *outbox.Dispatcher

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 )
 
@@ -92,9 +93,7 @@ func (a *App) replay(e entry) {
 	case e.Listed != nil:
 		v.keepOnly(e.Listed.Tenant, e.Listed.Members, e.Listed.Sequence)
 	}
-	for tenant, sequence := range e.Cursor {
-		v.cursors[tenant] = sequence
-	}
+	maps.Copy(v.cursors, e.Cursor)
 }
 
 // record writes a line and takes it in; inventory.mu is held.
