@@ -1,4 +1,4 @@
-package main
+package manifests
 
 import (
 	"bufio"
@@ -15,9 +15,9 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
-// readMappings makes one mapping of a stream of SCIMMappings; a field that there is none of is an error. Objects of other
+// Mappings makes one mapping of a stream of SCIMMappings; a field that there is none of is an error. Objects of other
 // kinds are passed over, so that the file that is applied can be given as it is.
-func readMappings(text []byte) (*config.Mapping, error) {
+func Mappings(text []byte) (*config.Mapping, error) {
 	var list []*v1alpha1.SCIMMapping
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
 	for {
