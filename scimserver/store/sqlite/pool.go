@@ -23,12 +23,8 @@ func newPool(size int, open func() (*session, error)) *pool {
 
 // get waits for a session. It must be given back with put.
 func (p *pool) get(ctx context.Context) (*session, error) {
-	select {
-	case <-p.done:
-		return nil, errClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case p.slots <- struct{}{}:
+	if err := p.wait(ctx); err != nil {
+		return nil, err
 	}
 	if s := p.takeIdle(); s != nil {
 		return s, nil
@@ -38,6 +34,26 @@ func (p *pool) get(ctx context.Context) (*session, error) {
 		<-p.slots
 	}
 	return s, classify(err)
+}
+
+// wait takes a slot. One that is free is taken without a look at ctx, whose channel is made only if somebody asks for it.
+func (p *pool) wait(ctx context.Context) error {
+	if p.closed() {
+		return errClosed
+	}
+	select {
+	case p.slots <- struct{}{}:
+		return nil
+	default:
+	}
+	select {
+	case <-p.done:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	case p.slots <- struct{}{}:
+		return nil
+	}
 }
 
 func (p *pool) takeIdle() *session {
