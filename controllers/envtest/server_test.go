@@ -252,13 +252,14 @@ var _ = Describe("A steady cluster", func() {
 		}))
 		refused := create(ctx, newTenant(ns, "refused", func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "app"} }))
 		eventuallyRefused(ctx, refused, v1alpha1.ReasonApplicationNotFound, "")
+		app, mapping, member := provisioning(ctx, hooked)
 		ownServer := newServer(ns, "own")
 		eventuallyReady(ctx, ownServer)
 		eventuallyReady(ctx, shared)
 
 		// A change of an annotation that means nothing wakes the reconciler.
 		touchAll := func(value string) {
-			for _, o := range []client.Object{shared, ownServer, own, second, refused} {
+			for _, o := range []client.Object{shared, ownServer, own, second, refused, app, mapping, member} {
 				change(ctx, o, func(o client.Object) {
 					a := o.GetAnnotations()
 					if a == nil {
