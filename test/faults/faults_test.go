@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 const writers = 8
@@ -35,10 +37,15 @@ func TestFaults(t *testing.T) {
 		"everything":         {killServer, killApplication, cutNetwork},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := open(t, programs, seed)
+			c := open(t, programs, seed, config.Asynchronous)
 			c.run(operations, faults)
 		})
 	}
+	t.Run("everything, synchronous", func(t *testing.T) {
+		c := open(t, programs, seed, config.Synchronous)
+		c.pause = 10 // so that the application is reached between faults, which every operation needs
+		c.run(operations/8, []fault{killServer, killApplication, cutNetwork})
+	})
 }
 
 func setting(t *testing.T, name string, otherwise uint64) uint64 {
@@ -58,11 +65,13 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 type course struct {
 	*testing.T
 	site    *site
+	asks    bool // the application is asked before the identity provider is answered
 	rand    *rand.Rand
 	mu      sync.Mutex
 	users   map[string]person // as they must be in the end, by userName
 	done    atomic.Int64
 	retries atomic.Int64
+	pause   int // factor of the time between faults
 }
 
 // person is a user as the identity provider wants it.
@@ -72,9 +81,9 @@ type person struct {
 	active bool
 }
 
-func open(t *testing.T, p programs, seed uint64) *course {
+func open(t *testing.T, p programs, seed uint64, mode string) *course {
 	t.Helper()
-	c := &course{T: t, site: newSite(t, p), rand: rand.New(rand.NewPCG(seed, 1)), users: map[string]person{}}
+	c := &course{T: t, asks: mode == config.Synchronous, site: newSite(t, p, mode), rand: rand.New(rand.NewPCG(seed, 1)), users: map[string]person{}, pause: 1}
 	c.site.startApplication()
 	c.site.startServer()
 	return c
@@ -106,7 +115,7 @@ func (c *course) run(operations int, faults []fault) {
 				c.Error("nothing was broken: more operations are needed")
 			}
 			return
-		case <-time.After(c.between(30, 300)):
+		case <-time.After(time.Duration(c.pause) * c.between(30, 300)):
 			faults[c.rand.IntN(len(faults))](c)
 			broken++
 		}

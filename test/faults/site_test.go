@@ -21,7 +21,7 @@ import (
 
 const tenantKey = "test/load"
 
-// manifests are a tenant with an application. Filled in: the webhook's URL, its key, the token.
+// manifests are a tenant with an application. Filled in: the webhook's URL, its mode and key, the token.
 const manifests = `apiVersion: scim-operator.io/v1alpha1
 kind: SCIMApplication
 metadata: {name: inventory, namespace: test}
@@ -30,7 +30,7 @@ spec:
   - {name: email, required: true, unique: true}
   - {name: title}
   delivery:
-    webhook: {url: "%s", secretRef: {name: webhook}, timeoutSeconds: 1}
+    webhook: {url: "%s", secretRef: {name: webhook}, timeoutSeconds: 1, mode: %s}
 ---
 apiVersion: v1
 kind: Secret
@@ -98,7 +98,7 @@ type site struct {
 	events, duplicates int // that were found in the end
 }
 
-func newSite(t *testing.T, p programs) *site {
+func newSite(t *testing.T, p programs, mode string) *site {
 	t.Helper()
 	s := &site{T: t, programs: p, dir: t.TempDir()}
 	var err error
@@ -113,7 +113,7 @@ func newSite(t *testing.T, p programs) *site {
 	s.address = freeAddress(t)
 	s.wire = newWire(t, s.address)
 	folder := filepath.Join(s.dir, "manifests")
-	text := fmt.Sprintf(manifests, "http://"+s.wire.address()+"/hooks/scim", s.key.Encode(), token)
+	text := fmt.Sprintf(manifests, "http://"+s.wire.address()+"/hooks/scim", mode, s.key.Encode(), token)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
