@@ -103,3 +103,36 @@ func cpu(b *testing.B) time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// BenchmarkRemap maps all users again: the first time each of them gets a member, the second time nothing comes of it.
+func BenchmarkRemap(b *testing.B) {
+	w := openBench(b, eight())
+	provisioner := w.scim.Provisioner
+	w.scim.Provisioner = nil
+	var n, serial atomic.Int64
+	d := directory.New(directory.Deps{Store: w.store, NewID: func() string {
+		return fmt.Sprintf("01900000-0000-7000-8000-%012x", serial.Add(1))
+	}})
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			body, err := resource.Decode([]byte(benchUser(n.Add(1))), resource.Limits{})
+			if err == nil {
+				err = d.Create(context.Background(), w.call("User", ""), body, &directory.Answer{})
+			}
+			if err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	w.scim.Provisioner = provisioner
+	for _, what := range []string{"members", "unchanged"} {
+		w.spec.app.DisplayName = what
+		w.configure(w.spec)
+		start, began := cpu(b), time.Now()
+		w.tend()
+		b.ReportMetric(float64((cpu(b)-start).Microseconds())/float64(b.N), what+"-cpu-µs/user")
+		b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), what+"-users/s")
+	}
+}
