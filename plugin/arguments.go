@@ -19,7 +19,7 @@ Commands:
   connect   say what to type where in the tenant's identity provider, with base URL and token
   test      make the identity provider's own connection test
   rotate    issue a new token
-  release   release the off-boardings that the tenant's brake has stopped
+  release   let the off-boardings go that the tenant's brake has stopped
 
 These run in the tenant's server, and take the flags that it has for them (COMMAND TENANT --help lists them):
   log       what was asked, what was decided, and why

@@ -274,7 +274,7 @@ func TestTest(t *testing.T) {
 		t.Errorf("%v\n%s", err, b.out.String())
 	}
 	b = newBench(t, tenant(), secret(served.BaseURL, "wrong"))
-	b.Plugin.Transport = func(string) (http.RoundTripper, error) { return s.Client.Transport, nil }
+	b.Transport = func(string) (http.RoundTripper, error) { return s.Client.Transport, nil }
 	if err := b.Run(t.Context(), []string{"test", "acme"}); !errors.Is(err, plugin.ErrTestFailed) || !strings.Contains(b.out.String(), "401 FAILED: answered 401, wanted 200") {
 		t.Errorf("%v\n%s", err, b.out.String())
 	}

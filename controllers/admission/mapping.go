@@ -33,11 +33,23 @@ func (e *errs) attributeRules(list []v1alpha1.AttributeRule, at *field.Path) {
 		e.once(seen, r.Field, at.Child("field"))
 		e.whole(r.From == "" || r.Expression == "", at, "use from or expression, not both")
 		e.whole(r.From != "" || r.Expression != "" || r.Default != nil, at, "give from, expression or default")
+		e.fieldValues(r, at.Child("values"))
 		e.path(r.From, at.Child("from"))
 		e.length(r.Expression, at.Child("expression"), 4096)
 		if r.Default != nil {
 			e.length(*r.Default, at.Child("default"), 1024)
 		}
+	}
+}
+
+func (e *errs) fieldValues(r v1alpha1.AttributeRule, at *field.Path) {
+	e.whole(len(r.Values) == 0 || r.From != "" || r.Expression != "", at,
+		"values translate what from or expression gives: give one of them, or remove values")
+	e.check(len(r.Values) <= 512, at, len(r.Values), "must have at most 512 properties")
+	for _, value := range slices.Sorted(maps.Keys(r.Values)) {
+		n := utf8.RuneCountInString(value)
+		e.whole(n >= 1 && n <= 256, at, "a value has 1 to 256 characters; what blank values become is default")
+		e.length(string(r.Values[value]), at.Key(value), 1024)
 	}
 }
 

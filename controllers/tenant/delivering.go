@@ -63,7 +63,8 @@ func (p *pass) braked() string {
 	if b := p.entry.Lifecycle.Brake; b != nil {
 		text = fmt.Sprintf("There were more than %d off-boardings within %s; further ones are answered with 503", b.Max, b.Per)
 	}
-	return fmt.Sprintf("%s. If they are meant: kubectl annotate scimtenant %s -n %s --overwrite %s=$(date +%%s)", text, p.tenant.Name, p.tenant.Namespace, v1alpha1.AnnotationReleaseBrake)
+	return fmt.Sprintf("%s. If they are meant: kubectl annotate scimtenant %s -n %s --overwrite %s=$(date +%%s)",
+		text, p.tenant.Name, p.tenant.Namespace, v1alpha1.AnnotationReleaseBrake)
 }
 
 func (p *pass) way() string {

@@ -106,7 +106,7 @@ func (r *run) send(ctx context.Context, s step, path string) (*answer, error) {
 	if s.body != nil {
 		request.Header.Set("Content-Type", "application/scim+json; charset=utf-8")
 	}
-	response, err := r.client.Do(request)
+	response, err := r.client.Do(request) //nolint:bodyclose // readAnswer does it
 	if err != nil {
 		return nil, err
 	}
