@@ -205,30 +205,10 @@ func (t *Tenant) vetoed(ctx context.Context) (list []store.MemberRecord, err err
 	return list, err
 }
 
+// retryVeto asks for one of them.
 func (t *Tenant) retryVeto(ctx context.Context, id string) error {
-	var q *Question
-	var body []byte
-	err := t.store.View(ctx, t.Key, func(r store.Reader) error {
-		m, err := r.Member(ctx, id)
-		if err != nil {
-			return err
-		}
-		holds, err := r.Holds(ctx, id)
-		if err != nil || len(holds) > 0 || m.Pending == nil {
-			return err
-		}
-		c, _, err := t.pendingChange(m)
-		if err != nil {
-			return err
-		}
-		body = c.appendEnvelope(nil, t.Key, m.Sequence)
-		q = &Question{ID: fmt.Sprintf("ask_%s_%d", id, m.Sequence), MemberID: id, Type: c.typ, Body: body}
-		return nil
-	})
-	if errors.Is(err, store.ErrNotFound) || err == nil && (q == nil || q.Type == "") {
-		return nil
-	}
-	if err != nil {
+	q, err := t.vetoQuestion(ctx, id)
+	if err != nil || q == nil {
 		return err
 	}
 	verdict, err := t.asker.Ask(ctx, t.Key, *q)
@@ -245,4 +225,28 @@ func (t *Tenant) retryVeto(ctx context.Context, id string) error {
 		}
 		return t.catchUp(ctx, w, m)
 	})
+}
+
+// vetoQuestion is what the application is to be asked about the member, nil: nothing any more.
+func (t *Tenant) vetoQuestion(ctx context.Context, id string) (q *Question, err error) {
+	err = t.store.View(ctx, t.Key, func(r store.Reader) error {
+		m, err := r.Member(ctx, id)
+		if err != nil || m.Pending == nil {
+			return err
+		}
+		holds, err := r.Holds(ctx, id)
+		if err != nil || len(holds) > 0 {
+			return err
+		}
+		c, _, err := t.pendingChange(m)
+		if err == nil && c.typ != "" {
+			body := c.appendEnvelope(nil, t.Key, m.Sequence)
+			q = &Question{ID: fmt.Sprintf("ask_%s_%d", id, m.Sequence), MemberID: id, Type: c.typ, Body: body}
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return q, err
 }

@@ -189,7 +189,7 @@ func TestCrashWhileAsking(t *testing.T) {
 	}
 	app.mu.Unlock()
 	s.store = broken
-	dying := buildWorld(t, ctx, s)
+	dying := buildWorld(ctx, t, s)
 	if err := dying.tryPatch("User", ann, deactivate); err == nil {
 		t.Fatal("the dead process has answered")
 	}

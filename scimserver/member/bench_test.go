@@ -29,7 +29,7 @@ func openBench(b *testing.B, s spec) *world {
 		}
 	})
 	s.store = st
-	return buildWorld(b, b.Context(), s)
+	return buildWorld(b.Context(), b, s)
 }
 
 // eight has 8 fields, 2 of them CEL, and a role by group.

@@ -27,7 +27,7 @@ func TestModel(t *testing.T) {
 		m.lifecycle = drawLifecycle(t)
 		s := plain()
 		s.lifecycle = m.lifecycle
-		m.world = buildWorld(t, context.Background(), s)
+		m.world = buildWorld(context.Background(), t, s)
 		t.Repeat(map[string]func(*rapid.T){
 			"post": m.post, "put": m.put, "active": m.setActive, "title": m.setTitle, "delete": m.remove,
 			"group": m.newGroup, "join": m.join, "leave": m.leave, "rename": m.rename, "drop": m.drop,
@@ -382,9 +382,7 @@ func undo(t *rapid.T, env member.Envelope) map[string]any {
 			out[name] = v
 			continue
 		}
-		for field, v := range v.(map[string]any) {
-			out["fields"].(map[string]any)[field] = v
-		}
+		maps.Copy(out["fields"].(map[string]any), v.(map[string]any))
 	}
 	return out
 }

@@ -89,10 +89,10 @@ func TestPreviews(t *testing.T) {
 	s := plain()
 	s.app.Roles = []string{"Staff", "Boss"}
 	s.mapping.Role = &config.RoleRule{From: "title", Order: config.GroupsFirst, Default: "Boss", Unknown: config.Reject, Assign: config.Always}
-	candidate := buildWorld(t, w.ctx, s)
+	candidate := buildWorld(w.ctx, t, s)
 	candidate.store = w.store
 	s.store = w.store
-	candidate = buildWorld(t, w.ctx, s)
+	candidate = buildWorld(w.ctx, t, s)
 	var got []string
 	err := candidate.tenant.Previews(w.ctx, func(p member.Preview) error {
 		got = append(got, fmt.Sprintf("%s %s %s %v", p.Label, p.Kind, p.Reason, p.Fields))

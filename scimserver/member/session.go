@@ -3,6 +3,7 @@ package member
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/scim-operator/scim-operator/scimserver/directory"
@@ -55,7 +56,7 @@ func (s *session) User(before, after *store.Record, doc *resource.Object) {
 // Groups implements directory.Changes.
 func (s *session) Groups() bool { return s.t.Mapper.NeedsGroups() }
 
-var errEnough = errors.New("more users than are looked at at once")
+var errEnough = errors.New("more users than one transaction looks at")
 
 // Regroup implements directory.Changes.
 func (s *session) Regroup(ctx context.Context, ids ...string) error {
@@ -102,7 +103,7 @@ func (s *session) collect(ctx context.Context, ids []string) error {
 		if err != nil {
 			return err
 		}
-		queue = append(queue[:len(queue):len(queue)], groups...)
+		queue = append(slices.Clip(queue), groups...)
 	}
 	return nil
 }

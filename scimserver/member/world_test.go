@@ -84,10 +84,10 @@ func plain() spec {
 
 func newWorld(t *testing.T, s spec) *world {
 	t.Helper()
-	return buildWorld(t, t.Context(), s)
+	return buildWorld(t.Context(), t, s)
 }
 
-func buildWorld(t fataler, ctx context.Context, s spec) *world {
+func buildWorld(ctx context.Context, t fataler, s spec) *world {
 	t.Helper()
 	if s.store == nil {
 		s.store = memory.New()

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
@@ -44,7 +45,7 @@ func (v *snapshot) Member(ctx context.Context, id string) (store.MemberRecord, e
 // MemberOf implements store.Reader.
 func (v *snapshot) MemberOf(ctx context.Context, userID string) (store.MemberRecord, error) {
 	m, err := v.memberBy(ctx, memberOwnSQL, userID)
-	if err == store.ErrNotFound {
+	if errors.Is(err, store.ErrNotFound) {
 		return v.memberBy(ctx, memberUserSQL, userID)
 	}
 	return m, err
@@ -93,7 +94,7 @@ const (
 // Unlinked implements store.Reader.
 func (v *snapshot) Unlinked(ctx context.Context, userName, externalID string) (store.MemberRecord, error) {
 	m, err := v.lost(ctx, lostExternalSQL, externalID)
-	if err == store.ErrNotFound {
+	if errors.Is(err, store.ErrNotFound) {
 		return v.lost(ctx, lostNameSQL, filter.Fold(userName))
 	}
 	return m, err
