@@ -30,10 +30,9 @@ func eachSample(t *testing.T, check func(t *testing.T, doc []byte)) {
 
 func TestSamplesAreAccepted(t *testing.T) {
 	t.Parallel()
-	namespace := newNamespace(t)
 	eachSample(t, func(t *testing.T, doc []byte) {
 		sample := parse(t, doc)
-		sample.SetNamespace(namespace)
+		sample.SetNamespace(newNamespace(t)) // several samples have objects of one name
 		dryRun := client.ApplyConfigurationFromUnstructured(sample.DeepCopy())
 		if err := k8s.Apply(t.Context(), dryRun, client.FieldOwner("crd-test"), client.DryRunAll); err != nil {
 			t.Fatalf("server-side apply, dry run: %v", err)
