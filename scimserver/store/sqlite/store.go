@@ -97,10 +97,14 @@ func (s *Store) start(o Options) error {
 // system may be read-only; nothing of them is large. The cache is in KiB where negative.
 var (
 	commonPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "temp_store(MEMORY)"}
-	writerPragmas = append([]string{"synchronous(FULL)", "cache_size(-16384)",
+	writerPragmas = append([]string{"synchronous(FULL)", writerCache,
 		"journal_size_limit(67108864)", "cell_size_check(1)"}, commonPragmas...)
 	readerPragmas = append([]string{"query_only(1)", readerCache}, commonPragmas...)
 )
+
+// writerCache holds of a million users the index of their ids and what is above the leaves of the other trees, so that a
+// change of any user reads two pages or three.
+const writerCache = "cache_size(-32768)"
 
 // readerCache holds the upper levels of the trees, which every reader needs. More was measured with a million users and is
 // no faster: a document is hardly ever read again before a commit empties the cache, and what does not fit into the
