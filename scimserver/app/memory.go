@@ -14,12 +14,19 @@ var memoryLimitFiles = []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/mem
 // outside of Go's heap, and for stacks of the kernel.
 const goShare = 70
 
+// gcPercent is how much the heap may grow between two collections, of what is in use.
+const gcPercent = 200
+
 // TuneMemory makes the garbage collector keep the heap small before the container's limit. The variable GOMEMLIMIT comes
 // before it. It returns the limit it set in bytes, 0 for none.
 //
-// GOGC stays at 100: less saves a few megabytes under load and none in an idle server, and costs a quarter of the
-// throughput of lists.
+// The heap is a few megabytes, so that the collector would run dozens of times in a second under load. Twice the usual room
+// takes 5 MiB more under load and none in an idle server, and spares a quarter of the processor time of a lookup or a list.
+// The variable GOGC comes before it.
 func TuneMemory() int64 {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	limit := containerMemory(memoryLimitFiles) / 100 * goShare
 	if limit <= 0 || os.Getenv("GOMEMLIMIT") != "" {
 		return 0
