@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,7 +43,27 @@ func (k kept) load(data string, users int) ([]string, error) {
 	if len(ids) != users {
 		return nil, fmt.Errorf("%s holds %d users instead of %d: delete it", k.dir, len(ids), users)
 	}
-	return ids, os.CopyFS(data, os.DirFS(filepath.Join(k.dir, keptDatabase)))
+	if err := os.CopyFS(data, os.DirFS(filepath.Join(k.dir, keptDatabase))); err != nil {
+		return nil, err
+	}
+	return ids, warm(data)
+}
+
+// warm reads all files of a folder, as the system may copy them without keeping them in memory, where a database is that
+// was just populated.
+func warm(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = io.Copy(io.Discard, struct{ io.Reader }{f})
+		return err
+	})
 }
 
 // save keeps the database of a server that has stopped.
