@@ -98,20 +98,24 @@ func (v *snapshot) seek(typ, offset int64, s *sum) (first, skip int64, err error
 	if offset == 0 || v.ledger != nil {
 		return 0, offset, nil
 	}
-	number, offset, err := v.pass(spansSQL, typ, 0, offset, s.column)
+	number, _, skip, err := v.pass(spansSQL, typ, 0, offset, s.column)
 	if err != nil {
 		return 0, 0, err
 	}
-	number, offset, err = v.pass(blocksSQL, typ, number<<spanShift, offset, s.column)
-	return number << blockShift, offset, err
+	number, n, skip, err := v.pass(blocksSQL, typ, number<<spanShift, skip, s.column)
+	first = number << blockShift
+	if n == blockSize { // nothing else is in the block, so that the place is the seq
+		return first + skip, 0, err
+	}
+	return first, skip, err
 }
 
-// pass passes sums from a number on, until the next would go beyond the offset. It returns the number of that one, and
-// what is left of the offset.
-func (v *snapshot) pass(sql string, typ, number, offset int64, column int) (int64, int64, error) {
+// pass passes sums from a number on, until the next would go beyond the offset. It returns the number and the sum of that
+// one, and what is left of the offset.
+func (v *snapshot) pass(sql string, typ, number, offset int64, column int) (at, n, left int64, err error) {
 	st, err := v.prepare(sql)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	defer st.Reset()
 	st.BindInt64(1, v.tenant)
@@ -119,12 +123,12 @@ func (v *snapshot) pass(sql string, typ, number, offset int64, column int) (int6
 	st.BindInt64(3, number)
 	for {
 		if row, err := st.Step(); err != nil || !row {
-			return number, offset, v.failed(err)
+			return number, 0, offset, v.failed(err)
 		}
 		number = st.Int64(0)
 		n := st.Int64(column)
 		if offset < n {
-			return number, offset, nil
+			return number, n, offset, nil
 		}
 		offset -= n
 	}
