@@ -22,8 +22,9 @@ type writer struct {
 	rand *rand.Rand
 }
 
+// run does the operations, and more of them as long as too little was broken meanwhile.
 func (w *writer) run(ctx context.Context, operations int) error {
-	for n := range operations {
+	for n := 0; n < operations || w.c.broken.Load() < leastFaults; n++ {
 		name := fmt.Sprintf("u%d.%d@example.com", w.name, w.rand.IntN(usersOfOne))
 		if err := w.operate(ctx, name, n); err != nil {
 			return fmt.Errorf("writer %d, operation %d: %w", w.name, n, err)
