@@ -13,8 +13,7 @@ import (
 // admin asks the server that runs on this machine.
 func admin(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
 	err := admincommand.Run(ctx, args, admincommand.IO{In: os.Stdin, Out: stdout, Err: stderr, Env: env, ReadMappings: manifests.Mappings})
-	var usage admincommand.UsageError
-	if errors.As(err, &usage) {
+	if usage, ok := errors.AsType[admincommand.UsageError](err); ok {
 		return adminUsageError(usage)
 	}
 	return err

@@ -27,6 +27,8 @@ const tenant = "acme-ns/acme"
 
 var day = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+func clock() time.Time { return day }
+
 func id(n int) string { return fmt.Sprintf("00000000-0000-7000-8000-%012d", n) }
 
 // brittle is a store whose snapshots cannot be read on demand.
@@ -72,7 +74,7 @@ func run(t *testing.T, keys ...string) *running {
 // runWith serves the tenants with a view that is made of the store.
 func runWith(t *testing.T, keys []string, view func(store.Store) *admin.View) *running {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "admin") // t.TempDir is too long for a socket
+	dir, err := os.MkdirTemp("", "admin") //nolint:usetesting // t.TempDir is too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +94,7 @@ func runWith(t *testing.T, keys []string, view func(store.Store) *admin.View) *r
 	done := make(chan error, 1)
 	go func() {
 		done <- admin.Serve(ctx, l, admin.New(admin.Deps{
-			Store: s, Tenants: served, Directory: directory.New(directory.Deps{Store: s, Clock: func() time.Time { return day }}), Wake: commits.Wake, Clock: func() time.Time { return day },
+			Store: s, Tenants: served, Directory: directory.New(directory.Deps{Store: s, Clock: clock}), Wake: commits.Wake, Clock: clock,
 			Subject: func(_, text string) int64 { return int64(len(text)) },
 		}))
 	}()
@@ -368,7 +370,7 @@ func TestSocket(t *testing.T) {
 	if _, err := admin.Listen(long); err == nil || !strings.Contains(err.Error(), "choose another folder") {
 		t.Errorf("long path: %v", err)
 	}
-	dir, err := os.MkdirTemp("", "admin")
+	dir, err := os.MkdirTemp("", "admin") //nolint:usetesting // as above
 	if err != nil {
 		t.Fatal(err)
 	}

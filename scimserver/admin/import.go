@@ -70,8 +70,7 @@ type postponed struct {
 
 func (x *importer) line(ctx context.Context, text []byte) error {
 	err := x.take(ctx, text)
-	var unknown *unknownMember
-	if errors.As(err, &unknown) {
+	if _, ok := errors.AsType[*unknownMember](err); ok {
 		x.later = append(x.later, postponed{line: x.Line, text: append([]byte(nil), text...)})
 		err = nil
 	}

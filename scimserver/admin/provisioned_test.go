@@ -43,7 +43,9 @@ func provisioned(t *testing.T) func(store.Store) *admin.View {
 		}
 		members := member.New(member.Deps{Store: s}).Tenant(member.Config{
 			Key: tenant, Application: app, Mapper: program, HasRole: true, Hash: "1",
-			Lifecycle: config.Lifecycle{OnCreate: config.CreatePolicy{Action: config.Create}, OnDeactivate: config.Offboarding{Action: config.Deactivate}, OnDelete: config.Offboarding{Action: config.Remove}},
+			Lifecycle: config.Lifecycle{
+				OnCreate: config.CreatePolicy{Action: config.Create}, OnDeactivate: config.Offboarding{Action: config.Deactivate}, OnDelete: config.Offboarding{Action: config.Remove},
+			},
 		})
 		return &admin.View{Directory: &directory.Tenant{Key: tenant, Schemas: registry, Provisioner: members}, Members: members}
 	}

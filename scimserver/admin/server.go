@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,12 +77,9 @@ func (h *handler) handle(mux *http.ServeMux, pattern string, fn tenantHandler) {
 // check refuses tenants that the server does not have, and says which it has.
 func (h *handler) check(key string) error {
 	keys := h.Tenants.Keys()
-	for _, k := range keys {
-		if k == key {
-			return nil
-		}
-	}
 	switch {
+	case slices.Contains(keys, key):
+		return nil
 	case len(keys) == 0:
 		return problem(http.StatusNotFound, "this server has no tenants yet")
 	case len(keys) > namedTenants:

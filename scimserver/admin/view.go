@@ -40,5 +40,5 @@ func (v View) with(m *config.Mapping) (*member.Tenant, *mapping.Program, error) 
 	}
 	c := v.Members.Config
 	c.Mapper, c.HasRole = program, m != nil && m.Role != nil
-	return v.Members.Engine.Tenant(c), program, nil
+	return v.Members.Tenant(c), program, nil
 }

@@ -30,10 +30,10 @@ type IO struct {
 
 // command is one word behind `scimserver admin`.
 type command struct {
-	name, args, short string
-	flags             func(*flag.FlagSet, *options)
-	run               func(context.Context, *call) error
-	server            bool // it needs no tenant
+	name, short string
+	flags       func(*flag.FlagSet, *options)
+	run         func(context.Context, *call) error
+	server      bool // it needs no tenant
 }
 
 var commands = []*command{

@@ -174,7 +174,7 @@ func timeOf(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 // noMore follows the columns of recordColumns and aloneColumn.
 const (
 	aloneColumn = ", NOT EXISTS (SELECT 1 FROM membership m WHERE m.member = r.seq)"
-	noMore      = " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL"
+	noMore      = " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL" //nolint:dupword // SQL
 )
 
 const (

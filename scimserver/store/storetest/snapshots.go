@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
@@ -84,14 +85,15 @@ func findRead(tb testing.TB, text string) read {
 		if err != nil {
 			return "", err
 		}
-		out := fmt.Sprint(page.Total)
+		var out strings.Builder
+		fmt.Fprint(&out, page.Total)
 		var ids []string
 		for _, rec := range page.Records {
 			ids = append(ids, rec.ID)
-			out += fmt.Sprintf(" %s v%d %s", rec.ID, rec.Version, rec.Doc)
+			fmt.Fprintf(&out, " %s v%d %s", rec.ID, rec.Version, rec.Doc)
 		}
 		groups, err := above(ctx, r, ids)
-		return out + groups, err
+		return out.String() + groups, err
 	}
 }
 
