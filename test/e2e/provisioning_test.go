@@ -70,7 +70,7 @@ var _ = Describe("A change", func() {
 			tenant.Spec.ApplicationRef = &v1alpha1.ObjectReference{Name: "absent"}
 			tenant.Spec.Resources.Groups = v1alpha1.Disabled
 		})
-		eventuallyCondition(ctx, tenant, v1alpha1.ConditionAccepted, "False", v1alpha1.ReasonNotImplemented)
+		eventuallyCondition(ctx, tenant, v1alpha1.ConditionAccepted, "False", v1alpha1.ReasonApplicationNotFound)
 		Expect(c.status(ctx, "/Users/"+id)).To(Equal(http.StatusOK))
 		Expect(c.status(ctx, "/Groups")).To(Equal(http.StatusOK), "groups are still on: the change is not in effect")
 
