@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 
@@ -12,9 +11,5 @@ import (
 
 // admin asks the server that runs on this machine.
 func admin(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) error {
-	err := admincommand.Run(ctx, args, admincommand.IO{In: os.Stdin, Out: stdout, Err: stderr, Env: env, ReadMappings: manifests.Mappings})
-	if usage, ok := errors.AsType[admincommand.UsageError](err); ok {
-		return adminUsageError(usage)
-	}
-	return err
+	return admincommand.Run(ctx, args, admincommand.IO{In: os.Stdin, Out: stdout, Err: stderr, Env: env, ReadMappings: manifests.Mappings})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/config/source"
+	"github.com/scim-operator/scim-operator/scimserver/flags"
 )
 
 // options are the flags of serve.
@@ -46,19 +47,11 @@ func (o *options) flags(output io.Writer) *flag.FlagSet {
 	fs.DurationVar(&o.drain, "drain", 5*time.Second, "time between the end of readiness and the end of listening; 0 with --manifests unless it is given")
 	fs.StringVar(&o.logLevel, "log-level", "info", "`LEVEL` from which on to log: debug, info, warn, error")
 	fs.BoolVar(&o.pprof, "pprof", false, "serve the profiles of the Go runtime, /debug/pprof, on --ops-listen")
-	fs.Usage = func() { printUsage(fs) }
+	fs.Usage = func() {
+		fmt.Fprint(output, serveUsage)
+		flags.Print(fs)
+	}
 	return fs
-}
-
-func printUsage(fs *flag.FlagSet) {
-	fmt.Fprint(fs.Output(), serveUsage)
-	fs.VisitAll(func(f *flag.Flag) {
-		value, text := flag.UnquoteUsage(f)
-		if f.DefValue != "" {
-			text += " (default: " + f.DefValue + ")"
-		}
-		fmt.Fprintf(fs.Output(), "  --%s %s\n        %s\n", f.Name, strings.ToUpper(value), text)
-	})
 }
 
 func parseFlags(args []string, env func(string) string, output io.Writer) (*options, error) {
@@ -72,36 +65,15 @@ func parseFlags(args []string, env func(string) string, output io.Writer) (*opti
 	if fs.NArg() > 0 {
 		return nil, usageError(fmt.Sprintf("there is an argument too many: %q", fs.Arg(0)))
 	}
-	if err := fromEnvironment(fs, env); err != nil {
-		return nil, err
+	if err := flags.FromEnvironment(fs, "SCIMSERVER", env); err != nil {
+		return nil, usageError(err.Error())
 	}
 	o.defaults(fs, env)
 	return o, o.validate()
 }
 
-// given are the flags that somebody set.
-func given(fs *flag.FlagSet) map[string]bool {
-	names := map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { names[f.Name] = true })
-	return names
-}
-
-// fromEnvironment sets the flags that are not among the arguments.
-func fromEnvironment(fs *flag.FlagSet, env func(string) string) (err error) {
-	args := given(fs)
-	fs.VisitAll(func(f *flag.Flag) {
-		name := "SCIMSERVER_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if value := env(name); value != "" && !args[f.Name] && err == nil {
-			if serr := fs.Set(f.Name, value); serr != nil {
-				err = usageError(fmt.Sprintf("%s=%q: %v", name, value, serr))
-			}
-		}
-	})
-	return err
-}
-
 func (o *options) defaults(fs *flag.FlagSet, env func(string) string) {
-	if o.manifests != "" && !given(fs)["drain"] { // nobody balances load there
+	if o.manifests != "" && !flags.Given(fs)["drain"] { // nobody balances load there
 		o.drain = 0
 	}
 	if base, ok := strings.CutSuffix(o.secret.Name, "-config"); ok && o.status.Name == "" {

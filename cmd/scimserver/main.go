@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"syscall"
+
+	admincommand "github.com/scim-operator/scim-operator/scimserver/admin/command"
 )
 
 const usage = `scimserver serves SCIM 2.0 endpoints to identity providers.
@@ -38,7 +40,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 		return 0
 	}
 	fmt.Fprintf(stderr, "scimserver: %v\n", err)
-	if errors.As(err, new(usageError)) || errors.As(err, new(adminUsageError)) {
+	if errors.As(err, new(usageError)) || errors.As(err, new(admincommand.UsageError)) {
 		return 2
 	}
 	return 1
@@ -78,10 +80,3 @@ func programVersion() string {
 type usageError string
 
 func (e usageError) Error() string { return string(e) + " (scimserver serve --help lists the flags)" }
-
-// adminUsageError is the same for admin.
-type adminUsageError string
-
-func (e adminUsageError) Error() string {
-	return string(e) + " (scimserver admin help lists the commands)"
-}

@@ -17,7 +17,7 @@ import (
 // UsageError is about the arguments.
 type UsageError string
 
-func (e UsageError) Error() string { return string(e) }
+func (e UsageError) Error() string { return string(e) + " (scimserver admin help lists the commands)" }
 
 // IO is what a command reads and writes.
 type IO struct {
@@ -88,7 +88,7 @@ func Run(ctx context.Context, args []string, streams IO) error {
 			return c.start(ctx, args[1:], streams)
 		}
 	}
-	return UsageError(fmt.Sprintf("there is no command %q; `scimserver admin help` lists them", args[0]))
+	return UsageError(fmt.Sprintf("there is no command %q", args[0]))
 }
 
 func usage() string {
