@@ -101,11 +101,16 @@ const (
 
 // changeLookups replaces the keys of a resource.
 func (t *tx) changeLookups(seq int64, old, keys []lookupKey) error {
+	return changeKeys(old, keys, func(sql string, k lookupKey) error { return t.execLookup(sql, seq, k) }, removeLookupSQL, addLookupSQL)
+}
+
+// changeKeys removes the old keys that are not among the new ones, and adds those that were not among the old.
+func changeKeys(old, keys []lookupKey, exec func(sql string, k lookupKey) error, removeSQL, addSQL string) error {
 	for _, k := range old {
 		if slices.Contains(keys, k) {
 			continue
 		}
-		if err := t.execLookup(removeLookupSQL, seq, k); err != nil {
+		if err := exec(removeSQL, k); err != nil {
 			return err
 		}
 	}
@@ -113,7 +118,7 @@ func (t *tx) changeLookups(seq int64, old, keys []lookupKey) error {
 		if slices.Contains(old, k) {
 			continue
 		}
-		if err := t.execLookup(addLookupSQL, seq, k); err != nil {
+		if err := exec(addSQL, k); err != nil {
 			return err
 		}
 	}

@@ -388,23 +388,7 @@ const (
 
 // changeMemberKeys replaces the keys of a member.
 func (t *tx) changeMemberKeys(id string, old, keys []lookupKey) error {
-	for _, k := range old {
-		if slices.Contains(keys, k) {
-			continue
-		}
-		if err := t.execMemberKey(removeMemberKeySQL, id, k); err != nil {
-			return err
-		}
-	}
-	for _, k := range keys {
-		if slices.Contains(old, k) {
-			continue
-		}
-		if err := t.execMemberKey(addMemberKeySQL, id, k); err != nil {
-			return err
-		}
-	}
-	return nil
+	return changeKeys(old, keys, func(sql string, k lookupKey) error { return t.execMemberKey(sql, id, k) }, removeMemberKeySQL, addMemberKeySQL)
 }
 
 func (t *tx) execMemberKey(sql, id string, k lookupKey) error {
