@@ -13,7 +13,7 @@ const (
 	// Reasons for True: Accepted.
 	// Reasons for Unknown: Pending.
 	// Reasons for False, on all kinds: Invalid, NotImplemented.
-	// On SCIMServer also: SecretNotFound, Conflict.
+	// On SCIMServer also: SecretNotFound, InvalidSecret, Conflict.
 	// On SCIMTenant also: ServerNotFound, ApplicationNotFound, MappingNotFound, SecretNotFound, InvalidSecret,
 	// NotAllowedByServer, NotAllowedByApplication, PathConflict, Conflict.
 	// On SCIMApplication also: SecretNotFound, InvalidSecret, Conflict.
@@ -29,7 +29,8 @@ const (
 	//
 	// Reasons for True: Ready.
 	// Reasons for Unknown: Pending.
-	// Reasons for False: NotAccepted, NotProgrammed, ServerNotReady, Suspended, ReadinessGatesPending, Terminating.
+	// Reasons for False: NotAccepted, NotProgrammed, ServerNotReady, Suspended, ReadinessGatesPending, Terminating, and those
+	// that begin with Database where the server's database does not do its work.
 	ConditionReady ConditionType = "Ready"
 
 	// ConditionDelivering tells whether changes reach the application. It is set on a SCIMTenant with an application.
@@ -103,6 +104,32 @@ const (
 	ReasonReadinessGatesPending ConditionReason = "ReadinessGatesPending"
 	// ReasonTerminating: the object is being deleted.
 	ReasonTerminating ConditionReason = "Terminating"
+)
+
+// Reasons of Ready that tell what is wrong with the database of a server. Messages say what to do.
+const (
+	// ReasonDatabaseURIInvalid: the connection URI cannot be read.
+	ReasonDatabaseURIInvalid ConditionReason = "DatabaseURIInvalid"
+	// ReasonDatabaseUnreachable: no connection comes about: no such host, nobody listens, no answer in time, no TLS.
+	ReasonDatabaseUnreachable ConditionReason = "DatabaseUnreachable"
+	// ReasonDatabaseLoginRefused: user, password or origin are refused.
+	ReasonDatabaseLoginRefused ConditionReason = "DatabaseLoginRefused"
+	// ReasonDatabaseNotFound: there is no database of the name.
+	ReasonDatabaseNotFound ConditionReason = "DatabaseNotFound"
+	// ReasonDatabaseRightsMissing: the user may not do what the server needs.
+	ReasonDatabaseRightsMissing ConditionReason = "DatabaseRightsMissing"
+	// ReasonDatabaseReadOnly: nothing can be written, as on a standby.
+	ReasonDatabaseReadOnly ConditionReason = "DatabaseReadOnly"
+	// ReasonDatabaseFull: there is no room left to write.
+	ReasonDatabaseFull ConditionReason = "DatabaseFull"
+	// ReasonDatabaseConnectionLimit: no more connections are taken.
+	ReasonDatabaseConnectionLimit ConditionReason = "DatabaseConnectionLimit"
+	// ReasonDatabaseSchemaTooNew: a later version of the server has migrated the schema.
+	ReasonDatabaseSchemaTooNew ConditionReason = "DatabaseSchemaTooNew"
+	// ReasonDatabaseMigrationFailed: the schema is of an earlier version and cannot be migrated, or is not that of a server.
+	ReasonDatabaseMigrationFailed ConditionReason = "DatabaseMigrationFailed"
+	// ReasonDatabaseFailing: anything else.
+	ReasonDatabaseFailing ConditionReason = "DatabaseFailing"
 )
 
 // Reasons of Delivering.

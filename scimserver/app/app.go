@@ -64,6 +64,7 @@ type timing struct {
 	cacheAfter  time.Duration // without a configuration from the source the cached one is taken
 	reportEvery time.Duration // counts are looked at
 	reportGap   time.Duration // between two reports at least
+	pingEvery   time.Duration // the store is asked whether it works
 	retry       time.Duration // after a failed report; doubled by each further one
 	retryPurge  time.Duration // after a failed purge
 	stop        time.Duration // requests get after the drain, before they are cut off
@@ -75,10 +76,14 @@ func (t timing) orDefaults() timing {
 			cacheAfter:  3 * time.Second,
 			reportEvery: 30 * time.Second,
 			reportGap:   500 * time.Millisecond,
+			pingEvery:   pingEvery,
 			retry:       500 * time.Millisecond,
 			retryPurge:  5 * time.Second,
 			stop:        20 * time.Second,
 		}
+	}
+	if t.pingEvery == 0 {
+		t.pingEvery = pingEvery
 	}
 	return t
 }
@@ -167,7 +172,9 @@ func (a *App) Run(ctx context.Context) error {
 	work.Go(a.ops.serve)
 	work.Go(func() error { return a.follow(workCtx) })
 	work.Go(func() error { return a.purge.run(workCtx) })
-	work.Go(func() error { return a.newReports().run(workCtx) })
+	reports := a.newReports()
+	work.Go(func() error { return reports.run(workCtx) })
+	work.Go(func() error { return reports.health.run(workCtx) })
 	work.Go(func() error { return a.tend.run(workCtx) })
 	work.Go(func() error { return a.outbox.Run(workCtx) })
 	work.Go(func() error { return a.serveAdmin(workCtx) })

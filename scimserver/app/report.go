@@ -28,6 +28,7 @@ type reports struct {
 	backlogs   map[string]store.Backlog // of tenants with an application
 	progresses map[string]progress      // of tenants with an application
 	dispatcher *outbox.Dispatcher
+	health     *health
 	failed     int // reports since the last success
 }
 
@@ -36,6 +37,7 @@ func (a *App) newReports() *reports {
 		live: a.live, store: a.Store, to: a.Reporter, metrics: a.Metrics, log: a.Log, timing: a.timing,
 		version: a.Version, started: a.Clock().UTC().Truncate(time.Second), counts: map[string]store.Counts{},
 		backlogs: map[string]store.Backlog{}, dispatcher: a.outbox,
+		health: &health{store: a.Store, log: a.Log, clock: a.Clock, every: a.timing.pingEvery, changed: a.live.changed},
 	}
 }
 
@@ -60,7 +62,9 @@ func (r *reports) run(ctx context.Context) error {
 
 // tell reports once and returns after what time it wants to again.
 func (r *reports) tell(ctx context.Context) time.Duration {
-	r.count(ctx)
+	if r.health.report() == nil {
+		r.count(ctx)
+	}
 	r.metrics.SetTenants(r.stats())
 	r.metrics.SetDeliveries(r.deliveries())
 	if r.to == nil {
@@ -117,7 +121,7 @@ func (r *reports) stats() []telemetry.TenantStats {
 }
 
 func (r *reports) report() config.Report {
-	rep := config.Report{StartedAt: r.started, Version: r.version}
+	rep := config.Report{StartedAt: r.started, Version: r.version, Store: r.health.report()}
 	if why := r.live.rejected.Load(); why != nil {
 		rep.Error = *why
 	}

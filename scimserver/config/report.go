@@ -15,6 +15,8 @@ type Report struct {
 	ConfigHash string `json:"configHash,omitempty"`
 	// Error is why the latest configuration was refused; empty when it is served.
 	Error string `json:"error,omitempty"`
+	// Store is why the database does not do its work, which is answered with 503; nil where it does.
+	Store *StoreReport `json:"store,omitempty"`
 	// Tenants by key, as they are served.
 	Tenants map[string]TenantReport `json:"tenants,omitempty"`
 	// Purged are the UIDs of those purges in the latest configuration that are done.

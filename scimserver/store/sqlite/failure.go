@@ -36,16 +36,27 @@ func classify(err error) error {
 	case code == sqlite3.SQLITE_INTERRUPT:
 		return context.Canceled
 	case unavailable[code&0xff]:
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		return fault(code, err)
 	}
 	return err
+}
+
+// fault names what somebody can mend. The text of SQLite has no data in it.
+func fault(code int, err error) error {
+	switch code & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return &store.Fault{Reason: store.FaultFull, Detail: fmt.Sprintf("the volume of the database is full (%v); free some room, or grow it", err), Err: err}
+	case sqlite3.SQLITE_READONLY:
+		return &store.Fault{Reason: store.FaultReadOnly, Detail: fmt.Sprintf("the volume of the database is read-only (%v)", err), Err: err}
+	}
+	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 }
 
 // driverError classifies an error that came through database/sql.
 func driverError(err error) error {
 	var e *driver.Error
 	if errors.As(err, &e) && unavailable[e.Code()&0xff] {
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		return fault(e.Code(), err)
 	}
 	return err
 }
