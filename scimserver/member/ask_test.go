@@ -63,7 +63,7 @@ func (w *world) intents() (list []store.Intent) {
 
 func (w *world) due() []store.Event {
 	w.t.Helper()
-	due, err := w.store.Due(w.ctx, "ns/acme", w.now, 100)
+	due, err := w.store.Due(w.ctx, "ns/acme", w.now, 100, 0)
 	if err != nil {
 		w.t.Fatalf("Due: %v", err)
 	}

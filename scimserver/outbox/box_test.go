@@ -60,7 +60,7 @@ func (b *box) heads(tenant string) (list []*store.Event) {
 	return list
 }
 
-func (b *box) Due(_ context.Context, tenant string, now time.Time, limit int) (due []store.Event, err error) {
+func (b *box) Due(_ context.Context, tenant string, now time.Time, limit int, _ time.Duration) (due []store.Event, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.looks++

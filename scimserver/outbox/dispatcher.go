@@ -14,7 +14,7 @@ import (
 
 // Store is where the events are. store.Outbox has it.
 type Store interface {
-	Due(ctx context.Context, tenant string, now time.Time, limit int) ([]store.Event, error)
+	Due(ctx context.Context, tenant string, now time.Time, limit int, claim time.Duration) ([]store.Event, error)
 	NextDue(ctx context.Context, tenant string) (time.Time, error)
 	Delivered(ctx context.Context, tenant string, sequences []int64) error
 	Failed(ctx context.Context, tenant string, sequence int64, a store.Attempt) error

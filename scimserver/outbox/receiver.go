@@ -138,7 +138,7 @@ func (r *receiver) fetch(ctx context.Context, l *lane) {
 	limit := r.d.Timing.Prefetch + len(l.busy)
 	r.d.mu.Unlock()
 	now := r.d.Clock()
-	events, err := r.d.Store.Due(ctx, l.tenant, now, limit)
+	events, err := r.d.Store.Due(ctx, l.tenant, now, limit, 0)
 	if err != nil {
 		r.lookAgain(ctx, l, err)
 		return

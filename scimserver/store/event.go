@@ -43,6 +43,10 @@ type Event struct {
 
 // Attempt is a delivery that failed.
 type Attempt struct {
+	// Claim is the NextAttempt that Due returned with the event, where it was claimed. An attempt whose claim has run out and
+	// was taken by another one since counts for nothing. Zero: it was not claimed.
+	Claim time.Time
+
 	At    time.Time
 	Next  time.Time // when to try again
 	Park  bool      // give up
@@ -82,8 +86,17 @@ type EventWriter interface {
 // Outbox is the part of a Store that the delivery of events needs. Each call is a transaction of its own.
 type Outbox interface {
 	// Due returns pending events whose NextAttempt has come, the one that waits longest first, and never two of one member:
-	// the oldest pending event of each.
-	Due(ctx context.Context, tenant string, now time.Time, limit int) ([]Event, error)
+	// the oldest pending event of each. With a claim their NextAttempt is now moved to now+claim, also in what is returned, so
+	// that nobody else gets them before; events that others claim at this moment may be left out.
+	Due(ctx context.Context, tenant string, now time.Time, limit int, claim time.Duration) ([]Event, error)
+
+	// Unclaim gives back events as Due has returned them under a claim: they are due again at once. Those whose claim another
+	// one has taken since, and that are not pending any more, are passed over.
+	Unclaim(ctx context.Context, tenant string, events []Event) error
+
+	// DueTenants returns up to limit tenants with an event whose NextAttempt has come, the one that waits longest first, at a
+	// cost that does not depend on the number of their events.
+	DueTenants(ctx context.Context, now time.Time, limit int) ([]string, error)
 
 	// NextDue returns the earliest NextAttempt of the pending events, zero if there is none.
 	NextDue(ctx context.Context, tenant string) (time.Time, error)

@@ -10,6 +10,7 @@ import (
 type Store interface {
 	Outbox
 	Log
+	Claims
 
 	// View runs fn on one consistent snapshot. What fn got from the Reader stays valid after it.
 	View(ctx context.Context, tenant string, fn func(Reader) error) error

@@ -70,20 +70,86 @@ func numbered(tenant string, list []event) (out []store.Event) {
 }
 
 // Due implements store.Store.
-func (s *Store) Due(ctx context.Context, key string, now time.Time, limit int) ([]store.Event, error) {
-	t, err := s.tenant(ctx, key)
-	if err != nil {
-		return nil, err
+func (s *Store) Due(ctx context.Context, key string, now time.Time, limit int, claim time.Duration) (list []store.Event, err error) {
+	if claim == 0 {
+		t, err := s.tenant(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		return shown(key, t.members.due(now, limit)), nil
 	}
-	var due []event
-	for _, e := range t.members.events {
-		other := slices.ContainsFunc(due, func(d event) bool { return d.MemberID == e.MemberID })
-		if e.pending() && !e.waits() && !e.NextAttempt.After(now) && !other {
+	err = s.changeMembers(ctx, key, func(m *members) {
+		due := m.due(now, limit)
+		for _, e := range due {
+			e.NextAttempt = milliseconds(now.Add(claim))
+		}
+		list = shown(key, due)
+	})
+	return list, err
+}
+
+func (m *members) due(now time.Time, limit int) (due []*event) {
+	seen := map[string]bool{}
+	for i := range m.events {
+		if e := &m.events[i]; e.pending() && !e.waits() && !e.NextAttempt.After(now) && !seen[e.MemberID] {
+			seen[e.MemberID] = true
 			due = append(due, e)
 		}
 	}
-	slices.SortStableFunc(due, func(a, b event) int { return a.NextAttempt.Compare(b.NextAttempt) })
-	return numbered(key, due[:min(limit, len(due))]), nil
+	slices.SortStableFunc(due, func(a, b *event) int { return a.NextAttempt.Compare(b.NextAttempt) })
+	return due[:min(limit, len(due))]
+}
+
+func shown(tenant string, due []*event) []store.Event {
+	list := make([]event, len(due))
+	for i, e := range due {
+		list[i] = *e
+	}
+	return numbered(tenant, list)
+}
+
+// Unclaim implements store.Store.
+func (s *Store) Unclaim(ctx context.Context, key string, events []store.Event) error {
+	return s.changeMembers(ctx, key, func(m *members) {
+		for _, given := range events {
+			if e := m.event(given.Sequence); e != nil && e.pending() && e.NextAttempt.Equal(given.NextAttempt) {
+				e.NextAttempt = e.Created
+			}
+		}
+	})
+}
+
+// DueTenants implements store.Store.
+func (s *Store) DueTenants(ctx context.Context, now time.Time, limit int) (keys []string, err error) {
+	if _, err := s.tenant(ctx, ""); err != nil {
+		return nil, err
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	oldest := map[string]time.Time{}
+	for key, t := range s.tenants {
+		if due := t.members.due(now, 1); len(due) > 0 {
+			oldest[key] = due[0].NextAttempt
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(oldest[a].Compare(oldest[b]), cmp.Compare(a, b)) })
+	return keys[:min(limit, len(keys))], nil
+}
+
+// Heads implements store.Store.
+func (s *Store) Heads(ctx context.Context, tenants []string) (map[string]store.Head, error) {
+	heads := map[string]store.Head{}
+	for _, key := range tenants {
+		t, err := s.tenant(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if h := (store.Head{Event: t.members.last, Log: t.members.logged}); h != (store.Head{}) {
+			heads[key] = h
+		}
+	}
+	return heads, nil
 }
 
 // NextDue implements store.Store.
@@ -124,7 +190,7 @@ func (s *Store) Delivered(ctx context.Context, key string, sequences []int64) er
 func (s *Store) Failed(ctx context.Context, key string, sequence int64, a store.Attempt) error {
 	return s.changeMembers(ctx, key, func(m *members) {
 		e := m.event(sequence)
-		if e == nil || !e.pending() || e.waits() {
+		if e == nil || !e.pending() || e.waits() || !a.Claim.IsZero() && !e.NextAttempt.Equal(milliseconds(a.Claim)) {
 			return
 		}
 		e.Attempts++

@@ -8,10 +8,13 @@ import (
 	"sync"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/local"
 )
 
 // Store is a store.Store in memory.
 type Store struct {
+	local.Claims
+	shared  bool
 	mu      sync.RWMutex
 	tenants map[string]*tenant
 	purged  map[purge]bool
@@ -28,6 +31,16 @@ var _ store.Store = (*Store)(nil)
 func New() *Store {
 	return &Store{tenants: make(map[string]*tenant), purged: make(map[purge]bool), secrets: make(map[string][]byte)}
 }
+
+// NewShared makes an empty store that says of itself that several processes use it.
+func NewShared() *Store {
+	s := New()
+	s.shared = true
+	return s
+}
+
+// Shared implements store.Store.
+func (s *Store) Shared() bool { return s.shared }
 
 var errClosed = fmt.Errorf("%w: the store is closed", store.ErrUnavailable)
 
@@ -122,6 +135,7 @@ func (s *Store) Purge(ctx context.Context, key, uid string) error {
 	if p := (purge{key, uid}); !s.purged[p] {
 		s.purged[p] = true
 		delete(s.tenants, key)
+		s.Forget(key)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
@@ -125,7 +126,11 @@ func (t *tx) follow(previous, sequence int64) (waits bool, err error) {
 type progress struct {
 	state, next int64
 	due         bool
+	at          int64 // when
 }
+
+// claimedBy tells whether the event is still under the claim, if it is one.
+func (p progress) claimedBy(claim time.Time) bool { return claim.IsZero() || p.at == claim.UnixMilli() }
 
 const progressSQL = "SELECT state, next, due FROM event WHERE id = ?1"
 
@@ -141,7 +146,7 @@ func (t *tx) progressOf(sequence int64) (progress, error) {
 	if err != nil || !row {
 		return progress{}, t.failed(err)
 	}
-	return progress{state: st.Int64(0), next: st.Int64(1), due: !st.IsNull(2)}, nil
+	return progress{state: st.Int64(0), next: st.Int64(1), due: !st.IsNull(2), at: st.Int64(2)}, nil
 }
 
 const (
@@ -201,6 +206,9 @@ const (
 // Failed implements store.Store.
 func (s *Store) Failed(ctx context.Context, tenant string, sequence int64, a store.Attempt) error {
 	return s.change(ctx, tenant, func(t *tx) error {
+		if p, err := t.progressOf(sequence); err != nil || !p.claimedBy(a.Claim) {
+			return err
+		}
 		if !a.Park {
 			return t.noteAttempt(failSQL, sequence, a)
 		}

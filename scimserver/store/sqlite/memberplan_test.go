@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -47,5 +48,22 @@ func TestMemberPlans(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestDueTenantsPlan: the tenants that have due events are found in an index, and not by looking at the events.
+func TestDueTenantsPlan(t *testing.T) {
+	t.Parallel()
+	err := openTemp(t).View(context.Background(), "a/b", func(r store.Reader) error {
+		got, err := r.(*snapshot).plan(filtersql.Fragment{SQL: dueTenantsSQL})
+		for line := range strings.Lines(got) {
+			if strings.HasPrefix(line, "SCAN") && line != "SCAN w\n" {
+				t.Errorf("the plan has %q:\n%s", line, got)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -18,7 +18,10 @@ const dueSQL = "SELECT " + eventColumns + ` FROM event
 	WHERE tenant = ?1 AND due IS NOT NULL AND due <= ?2 ORDER BY due, id LIMIT ?3`
 
 // Due implements store.Store.
-func (s *Store) Due(ctx context.Context, tenant string, now time.Time, limit int) (due []store.Event, err error) {
+func (s *Store) Due(ctx context.Context, tenant string, now time.Time, limit int, claim time.Duration) (due []store.Event, err error) {
+	if claim > 0 {
+		return s.claimDue(ctx, tenant, now, limit, claim)
+	}
 	err = s.read(ctx, tenant, func(v *snapshot) error {
 		due, err = v.events(ctx, dueSQL, now.UnixMilli(), int64(limit))
 		return err
@@ -44,6 +47,10 @@ func (v *snapshot) events(ctx context.Context, sql string, more ...int64) (list 
 	if err != nil {
 		return nil, err
 	}
+	return v.eventsOf(ctx, stream.epoch, sql, more...)
+}
+
+func (v *snapshot) eventsOf(ctx context.Context, epoch, sql string, more ...int64) (list []store.Event, err error) {
 	st, err := v.memberQuery(ctx, sql)
 	if err != nil {
 		return nil, err
@@ -53,7 +60,7 @@ func (v *snapshot) events(ctx context.Context, sql string, more ...int64) (list 
 		st.BindInt64(2+i, n)
 	}
 	err = v.each(ctx, st, func() error {
-		list = append(list, scanEvent(st, stream.epoch))
+		list = append(list, scanEvent(st, epoch))
 		return nil
 	})
 	return list, err

@@ -14,6 +14,7 @@ const (
 // who looks; then the rows go. They also go when the purge of another tenant finds them left over.
 func (s *Store) Purge(ctx context.Context, tenant, uid string) error {
 	err := s.writer.update(&request{ctx: ctx, tenant: tenant, fn: func(t *tx) error { return t.detach(uid) }})
+	s.Forget(tenant)
 	for more := err == nil; more && err == nil; {
 		err = s.writer.update(&request{ctx: ctx, alone: true, fn: func(t *tx) (err error) {
 			more, err = t.sweep()

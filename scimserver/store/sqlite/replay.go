@@ -18,6 +18,7 @@ type replayer struct {
 	q      store.ReplayQuery
 	heads  map[string]int64 // by member the oldest event that is pending, as far as the walk has come
 	newest map[string]int64 // by member
+	floor  int64            // nothing older need be looked at
 	before int64            // what was looked at; 0: nothing yet
 	done   bool
 	n      int64
@@ -61,6 +62,9 @@ func (r *replayer) step(ctx context.Context, t *tx) error {
 	}
 	if r.before == 0 {
 		r.before = stream.last + 1
+		if r.floor, err = r.lowest(t); err != nil {
+			return err
+		}
 	}
 	events, err := r.read(ctx, t)
 	if err != nil {
@@ -74,13 +78,28 @@ func (r *replayer) step(ctx context.Context, t *tx) error {
 	return nil
 }
 
+// lowest is the first event that is selected, or an older one that is pending: what is replayed goes behind it.
+func (r *replayer) lowest(t *tx) (int64, error) {
+	st, err := t.prepare(firstPendingSQL)
+	if err != nil {
+		return 0, err
+	}
+	st.BindInt64(1, t.tenant)
+	id, err := st.Int()
+	lowest := max(r.q.From, 1)
+	if id != 0 {
+		lowest = min(lowest, sequenceOf(id))
+	}
+	return lowest, t.failed(err)
+}
+
 func (r *replayer) read(ctx context.Context, t *tx) (events []replayed, err error) {
 	st, err := t.prepare(replaySQL)
 	if err != nil {
 		return nil, err
 	}
 	defer st.Reset()
-	st.BindInt64(1, streamID(t.tenant, max(r.q.From, 1)-1))
+	st.BindInt64(1, streamID(t.tenant, r.floor-1))
 	st.BindInt64(2, streamID(t.tenant, r.before))
 	st.BindInt64(3, replayRows)
 	err = t.each(ctx, st, func() error {
@@ -134,7 +153,7 @@ func (r *replayer) pass(t *tx, e replayed) error {
 }
 
 func (r *replayer) selects(e replayed) bool {
-	return (r.q.To == 0 || e.sequence <= r.q.To) && (r.q.Member == "" || r.q.Member == e.member) &&
+	return e.sequence >= r.q.From && (r.q.To == 0 || e.sequence <= r.q.To) && (r.q.Member == "" || r.q.Member == e.member) &&
 		(!r.q.ParkedOnly || e.state == eventParked)
 }
 

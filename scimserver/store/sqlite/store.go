@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/local"
 )
 
 // Options say where the database is.
@@ -23,6 +24,7 @@ const defaultReaders = 16
 
 // Store is a store.Store in one SQLite file, which no other process may use meanwhile.
 type Store struct {
+	local.Claims
 	path     string
 	lock     *fileLock
 	names    names

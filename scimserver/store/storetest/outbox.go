@@ -21,6 +21,7 @@ var outboxTests = map[string]func(*testing.T, *bench){
 	"replay":                                  testReplay,
 	"replay ends with the newest state":       testReplayNewest,
 	"replay before events that are pending":   testReplayPending,
+	"replay behind an event that is pending":  testReplayBehind,
 	"backlog":                                 testBacklog,
 	"events are pruned up to the pending one": testPruneEvents,
 	"commits are told":                        testOnCommit,
@@ -72,7 +73,7 @@ func (b *bench) sequences(after int64) []int64 {
 
 func (b *bench) due(now time.Time) []int64 {
 	b.tb.Helper()
-	list, err := b.Due(context.Background(), b.tenant, now, 100)
+	list, err := b.Due(context.Background(), b.tenant, now, 100, 0)
 	if err != nil {
 		b.tb.Fatalf("Due: %v", err)
 	}
@@ -149,7 +150,7 @@ func testEventRoundTrip(_ *testing.T, b *bench) {
 	if err != nil || len(ids) != len(types) || ids[other[0].ID] || ids[""] {
 		b.tb.Errorf("IDs %v and %s, %v: want each once", ids, other[0].ID, err)
 	}
-	again, err := b.Due(context.Background(), b.tenant, day(2), 1)
+	again, err := b.Due(context.Background(), b.tenant, day(2), 1, 0)
 	if err != nil || len(again) != 1 || again[0].ID != list[0].ID {
 		b.tb.Errorf("Due: got %v, %v, want the ID %s", again, err, list[0].ID)
 	}
@@ -180,7 +181,7 @@ func testFailed(_ *testing.T, b *bench) {
 	b.delivered(3)
 	at, err2 := b.NextDue(context.Background(), b.tenant)
 	b.equal("NextDue", at, day(3))
-	list, err3 := b.Due(context.Background(), b.tenant, day(3), 9)
+	list, err3 := b.Due(context.Background(), b.tenant, day(3), 9, 0)
 	if err := errors.Join(err, err2, err3); err != nil || len(list) != 1 {
 		b.tb.Fatalf("got %v, %v", list, err)
 	}
@@ -251,6 +252,21 @@ func testReplayPending(_ *testing.T, b *bench) {
 		b.delivered(due...)
 	}
 	b.equal("order", got, []int64{1, 3, 4, 5})
+}
+
+// testReplayBehind replays events behind one that is pending and older than all of them.
+func testReplayBehind(_ *testing.T, b *bench) {
+	b.write(1, 1, 1)
+	b.attempt(1, store.Attempt{At: day(2), Park: true})
+	b.delivered(2)
+	b.replay(store.ReplayQuery{ParkedOnly: true})
+	b.replay(store.ReplayQuery{From: 2})
+	var got []int64
+	for due := b.due(day(9)); len(due) > 0; due = b.due(day(9)) {
+		got = append(got, due...)
+		b.delivered(due...)
+	}
+	b.equal("order", got, []int64{1, 2, 3})
 }
 
 func testBacklog(_ *testing.T, b *bench) {

@@ -26,7 +26,8 @@ func RunOutboxModel(t *testing.T, open Open) {
 			last: map[int]int64{}, tenant: fmt.Sprintf("outbox/%d", n), stores: [2]store.Store{s.Store, memory.New()},
 		}
 		t.Repeat(map[string]func(*rapid.T){
-			"append": m.append, "deliver": m.deliver, "fail": m.fail, "replay": m.replay, "prune": m.prune, "": m.compare,
+			"append": m.append, "deliver": m.deliver, "fail": m.fail, "replay": m.replay, "prune": m.prune,
+			"claim": m.claim, "give back": m.giveBack, "": m.compare,
 		})
 	})
 }
@@ -36,6 +37,8 @@ type outboxModel struct {
 	stores [2]store.Store // under test, and the model
 	last   map[int]int64  // by member
 	next   int64
+	hours  int           // that have passed
+	claims []store.Event // that were taken
 }
 
 // both runs an operation on both stores.
@@ -84,8 +87,38 @@ func (m *outboxModel) deliver(t *rapid.T) {
 
 func (m *outboxModel) fail(t *rapid.T) {
 	n := m.sequence(t, "sequence")
-	a := store.Attempt{At: day(2), Next: day(3), Park: rapid.Bool().Draw(t, "park"), Error: "refused"}
+	a := store.Attempt{At: day(2), Next: day(3), Park: rapid.Bool().Draw(t, "park"), Error: "refused", Claim: m.claimed(t)}
 	m.both(t, func(s store.Store) (any, error) { return nil, s.Failed(context.Background(), m.tenant, n, a) })
+}
+
+// claimed is the end of some claim, or of none.
+func (m *outboxModel) claimed(t *rapid.T) time.Time {
+	if len(m.claims) == 0 || rapid.Bool().Draw(t, "without a claim") {
+		return time.Time{}
+	}
+	return rapid.SampledFrom(m.claims).Draw(t, "claim").NextAttempt
+}
+
+func (m *outboxModel) claim(t *rapid.T) {
+	m.hours++
+	now, limit := day(2).Add(time.Duration(m.hours)*time.Hour), rapid.IntRange(1, 4).Draw(t, "limit")
+	m.both(t, func(s store.Store) (any, error) {
+		list, err := s.Due(context.Background(), m.tenant, now, limit, 90*time.Minute)
+		if s == m.stores[1] {
+			m.claims = append(m.claims, list...)
+		}
+		return sequencesOf(list), err
+	})
+}
+
+func (m *outboxModel) giveBack(t *rapid.T) {
+	if len(m.claims) == 0 {
+		t.Skip("nothing is claimed")
+	}
+	e := rapid.SampledFrom(m.claims).Draw(t, "claim")
+	m.both(t, func(s store.Store) (any, error) {
+		return nil, s.Unclaim(context.Background(), m.tenant, []store.Event{e})
+	})
 }
 
 func (m *outboxModel) replay(t *rapid.T) {
@@ -107,7 +140,7 @@ func (m *outboxModel) compare(t *rapid.T) {
 		ctx := context.Background()
 		backlog, err := s.Backlog(ctx, m.tenant)
 		list, err2 := s.Events(ctx, m.tenant, backlog.First-1, 100)
-		due, err3 := s.Due(ctx, m.tenant, day(9), 100)
+		due, err3 := s.Due(ctx, m.tenant, day(9), 100, 0)
 		next, err4 := s.NextDue(ctx, m.tenant)
 		var out strings.Builder
 		fmt.Fprintf(&out, "%+v next %v\n", backlog, next)

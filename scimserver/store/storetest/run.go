@@ -25,6 +25,7 @@ func Run(t *testing.T, open Open) {
 		"Outbox":       outboxTests,
 		"Log":          logTests,
 		"Work":         workTests,
+		"Claims":       claimTests,
 	}
 	for name, tests := range suites {
 		t.Run(name, func(t *testing.T) {
