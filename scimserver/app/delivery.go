@@ -76,7 +76,10 @@ func (c *couriers) configure(s *snapshot) {
 			continue
 		}
 		clients[id] = client
-		routes = append(routes, outbox.Route{Tenant: key, Receiver: id, Endpoint: client, Name: a.Name, Source: feedURL(e)})
+		routes = append(routes, outbox.Route{
+			Tenant: key, Receiver: id, Endpoint: client, Name: a.Name, Source: feedURL(e),
+			Timeout: time.Duration(a.Webhook.TimeoutSeconds) * time.Second,
+		})
 	}
 	c.clients = clients
 	c.dispatcher.Configure(routes)

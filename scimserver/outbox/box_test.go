@@ -20,7 +20,8 @@ type box struct {
 	mu     sync.Mutex
 	events map[string][]*store.Event
 	broken map[string]bool // by method
-	looks  int             // calls of Due
+	looks  int             // calls of Due and DueTenants
+	shared bool
 }
 
 func newBox() *box { return &box{events: map[string][]*store.Event{}, broken: map[string]bool{}} }
@@ -60,7 +61,7 @@ func (b *box) heads(tenant string) (list []*store.Event) {
 	return list
 }
 
-func (b *box) Due(_ context.Context, tenant string, now time.Time, limit int, _ time.Duration) (due []store.Event, err error) {
+func (b *box) Due(_ context.Context, tenant string, now time.Time, limit int, claim time.Duration) (due []store.Event, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.looks++
@@ -69,11 +70,45 @@ func (b *box) Due(_ context.Context, tenant string, now time.Time, limit int, _ 
 	}
 	for _, e := range b.heads(tenant) {
 		if len(due) < limit && !e.NextAttempt.After(now) {
+			if claim > 0 {
+				e.NextAttempt = now.Add(claim)
+			}
 			due = append(due, *e)
 		}
 	}
 	return due, nil
 }
+
+func (b *box) Unclaim(_ context.Context, tenant string, events []store.Event) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, given := range events {
+		if e := b.events[tenant][given.Sequence-1]; e.NextAttempt.Equal(given.NextAttempt) {
+			e.NextAttempt = e.Created
+		}
+	}
+	return nil
+}
+
+func (b *box) DueTenants(_ context.Context, now time.Time, limit int) (tenants []string, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.looks++
+	if b.broken["Due"] {
+		return nil, errBroken
+	}
+	for tenant := range b.events {
+		for _, e := range b.heads(tenant) {
+			if !e.NextAttempt.After(now) && len(tenants) < limit {
+				tenants = append(tenants, tenant)
+				break
+			}
+		}
+	}
+	return tenants, nil
+}
+
+func (b *box) Shared() bool { return b.shared }
 
 func (b *box) NextDue(_ context.Context, tenant string) (time.Time, error) {
 	b.mu.Lock()
@@ -106,6 +141,9 @@ func (b *box) Failed(_ context.Context, tenant string, sequence int64, a store.A
 		return errBroken
 	}
 	e := b.events[tenant][sequence-1]
+	if e.Delivered || !a.Claim.IsZero() && !a.Claim.Equal(e.NextAttempt) {
+		return nil
+	}
 	e.Attempts++
 	e.NextAttempt, e.Parked, e.LastError = a.Next, a.Park, a.Error
 	return nil

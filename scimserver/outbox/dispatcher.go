@@ -12,12 +12,16 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
-// Store is where the events are. store.Outbox has it.
+// Store is where the events are. store.Store has it. Of a shared one others deliver too: events are then claimed before they
+// are sent.
 type Store interface {
 	Due(ctx context.Context, tenant string, now time.Time, limit int, claim time.Duration) ([]store.Event, error)
 	NextDue(ctx context.Context, tenant string) (time.Time, error)
 	Delivered(ctx context.Context, tenant string, sequences []int64) error
 	Failed(ctx context.Context, tenant string, sequence int64, a store.Attempt) error
+	Unclaim(ctx context.Context, tenant string, events []store.Event) error
+	DueTenants(ctx context.Context, now time.Time, limit int) ([]string, error)
+	Shared() bool
 }
 
 // Endpoint makes one attempt; *webhook.Client is one.
@@ -66,7 +70,9 @@ type Timing struct {
 	OpenAfter int           // failures in a row after which a receiver is left alone …
 	FirstRest time.Duration // … for this time; each further failure doubles it
 	MaxRest   time.Duration
-	SafetyNet time.Duration // the store is looked into without being woken
+	SafetyNet time.Duration // the store is looked into without being woken …
+	Poll      time.Duration // … and a shared one, for what others have left
+	Claim     time.Duration // that an event may wait for its attempt, of a shared store
 	Grace     time.Duration // that attempts under way get at the end
 	Repair    time.Duration // between two attempts to write an outcome that the store could not take
 }
@@ -75,7 +81,8 @@ type Timing struct {
 func DefaultTiming() Timing {
 	return Timing{
 		Parallel: 32, Prefetch: 256, FirstWait: 500 * time.Millisecond, MaxWait: 5 * time.Minute, ParkAfter: 24 * time.Hour, ParkTries: 8,
-		OpenAfter: 10, FirstRest: time.Second, MaxRest: 30 * time.Second, SafetyNet: 5 * time.Minute, Grace: 10 * time.Second, Repair: time.Second,
+		OpenAfter: 10, FirstRest: time.Second, MaxRest: 30 * time.Second, SafetyNet: 5 * time.Minute, Poll: time.Second, Claim: 10 * time.Second, Grace: 10 * time.Second,
+		Repair: time.Second,
 	}
 }
 
@@ -90,6 +97,8 @@ type Route struct {
 	Name string
 	// Source goes into webhook.Message.
 	Source string
+	// Timeout of an attempt: a claim lasts that much longer than Timing.Claim.
+	Timeout time.Duration
 }
 
 // Dispatcher delivers the events of many tenants.
@@ -100,6 +109,7 @@ type Dispatcher struct {
 	receivers map[string]*receiver
 	running   sync.WaitGroup
 	base      context.Context // of Run; nil: it does not run
+	joined    chan struct{}   // holds one signal: there are tenants whose events were not looked for yet
 }
 
 // New makes a Dispatcher that has no routes yet.
@@ -110,7 +120,7 @@ func New(o Options) *Dispatcher {
 	if o.Timing == (Timing{}) {
 		o.Timing = DefaultTiming()
 	}
-	return &Dispatcher{Options: o, lanes: map[string]*lane{}, receivers: map[string]*receiver{}}
+	return &Dispatcher{Options: o, lanes: map[string]*lane{}, receivers: map[string]*receiver{}, joined: make(chan struct{}, 1)}
 }
 
 // Run delivers until ctx ends. Then attempts under way get Timing.Grace, and their outcomes are written. One that was not
@@ -122,7 +132,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		d.start(r)
 	}
 	d.mu.Unlock()
-	<-ctx.Done()
+	d.watch(ctx)
 	d.mu.Lock()
 	d.base = nil // from now on no receiver is started
 	d.mu.Unlock()
@@ -153,7 +163,7 @@ func (d *Dispatcher) Configure(routes []Route) {
 	for tenant, l := range d.lanes {
 		if !wanted[tenant] {
 			delete(d.lanes, tenant)
-			l.leave()
+			d.leave(l)
 		}
 	}
 	for key, r := range d.receivers {
@@ -170,7 +180,7 @@ func (d *Dispatcher) route(to Route) {
 		l = &lane{tenant: to.Tenant, busy: map[string]bool{}}
 		d.lanes[to.Tenant] = l
 	}
-	l.source = to.Source
+	l.source, l.timeout = to.Source, to.Timeout
 	r := d.receivers[to.Receiver]
 	if r == nil {
 		r = newReceiver(d, to)
@@ -178,8 +188,9 @@ func (d *Dispatcher) route(to Route) {
 		d.start(r)
 	}
 	if l.receiver != r {
-		l.leave()
+		d.leave(l)
 		l.join(r)
+		signal(d.joined)
 	}
 }
 

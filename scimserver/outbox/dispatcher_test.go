@@ -277,7 +277,7 @@ func TestDatabaseFails(t *testing.T) {
 		s.box.fail("Due", true)
 		s.emit("ns/a", "ann", "ann")
 		s.pass(10 * time.Second)
-		if len(a.got()) != 0 || s.box.looks > 20 {
+		if len(a.got()) != 0 || s.box.looks > 25 {
 			s.Errorf("%d sent after %d looks", len(a.got()), s.box.looks)
 		}
 		s.box.fail("Due", false)

@@ -66,6 +66,7 @@ func (w *ledger) write(ctx context.Context) (done bool) {
 	for _, o := range w.take() {
 		switch {
 		case o.givenUp:
+			w.r.d.giveBack(ctx, o.lane.tenant, []store.Event{o.event})
 			w.settle(o)
 		case o.kind == Delivered:
 			acknowledged[o.lane] = append(acknowledged[o.lane], o)
@@ -107,7 +108,7 @@ func (w *ledger) delivered(ctx context.Context, l *lane, list []outcome) bool {
 }
 
 func (w *ledger) failed(ctx context.Context, o outcome) bool {
-	a := store.Attempt{At: o.at, Next: o.next, Park: o.kind == Parked, Error: o.reason}
+	a := store.Attempt{Claim: w.r.d.claimOf(o.event), At: o.at, Next: o.next, Park: o.kind == Parked, Error: o.reason}
 	if err := w.r.d.Store.Failed(ctx, o.lane.tenant, o.event.Sequence, a); err != nil {
 		w.keep(o.lane, err, o)
 		return false

@@ -64,6 +64,7 @@ func (r *receiver) run(ctx context.Context) {
 		r.outcomes.run(writing)
 	}()
 	r.loop(ctx, calls)
+	r.giveBack(ctx)
 	r.finish(giveUp)
 	noMore()
 	<-written
@@ -84,6 +85,19 @@ func (r *receiver) loop(ctx, calls context.Context) {
 		case <-timer.C:
 			r.look()
 		}
+	}
+}
+
+// giveBack lets other replicas have what was not begun.
+func (r *receiver) giveBack(ctx context.Context) {
+	left := map[string][]store.Event{}
+	r.d.mu.Lock()
+	for _, l := range r.ring {
+		left[l.tenant] = l.takeBack()
+	}
+	r.d.mu.Unlock()
+	for tenant, events := range left {
+		r.d.giveBack(context.WithoutCancel(ctx), tenant, events)
 	}
 }
 
@@ -135,37 +149,43 @@ func (r *receiver) hungry() (list []*lane) {
 
 func (r *receiver) fetch(ctx context.Context, l *lane) {
 	r.d.mu.Lock()
+	claim, begin := r.d.claims(l)
 	limit := r.d.Timing.Prefetch + len(l.busy)
+	if claim > 0 { // no more than can be begun soon: the others deliver too
+		limit = 2 * r.d.Timing.Parallel
+	}
 	r.d.mu.Unlock()
 	now := r.d.Clock()
-	events, err := r.d.Store.Due(ctx, l.tenant, now, limit, 0)
+	events, err := r.d.Store.Due(ctx, l.tenant, now, limit, claim)
 	if err != nil {
 		r.lookAgain(ctx, l, err)
 		return
+	}
+	var until time.Time
+	if claim > 0 {
+		until = now.Add(begin)
 	}
 	r.d.mu.Lock()
 	if l.receiver != r { // it has left meanwhile
 		r.d.mu.Unlock()
+		r.d.giveBack(context.WithoutCancel(ctx), l.tenant, events)
 		return
 	}
-	l.add(events)
+	l.add(events, until)
 	l.stale = l.stale || len(events) == limit
 	idle := len(l.busy) == 0
 	r.d.mu.Unlock()
-	if idle {
-		r.sleep(ctx, l, now)
+	if idle && claim == 0 {
+		r.sleep(ctx, l)
 	}
 }
 
 // sleep finds out when a lane without anything to do has something again.
-func (r *receiver) sleep(ctx context.Context, l *lane, now time.Time) {
+func (r *receiver) sleep(ctx context.Context, l *lane) {
 	next, err := r.d.Store.NextDue(ctx, l.tenant)
 	if err != nil {
 		r.lookAgain(ctx, l, err)
 		return
-	}
-	if latest := now.Add(r.d.Timing.SafetyNet); next.IsZero() || next.After(latest) {
-		next = latest
 	}
 	r.d.mu.Lock()
 	defer r.d.mu.Unlock()
@@ -187,7 +207,7 @@ func (r *receiver) send(calls context.Context) time.Duration {
 	defer r.d.mu.Unlock()
 	now := r.d.Clock()
 	for r.calls < r.health.allowed(now) {
-		l := r.turn()
+		l := r.turn(now)
 		if l == nil {
 			break
 		}
@@ -199,8 +219,9 @@ func (r *receiver) send(calls context.Context) time.Duration {
 }
 
 // turn takes the next lane that has events, and puts it behind all others.
-func (r *receiver) turn() *lane {
+func (r *receiver) turn(now time.Time) *lane {
 	for i, l := range r.ring {
+		l.expire(now)
 		if len(l.queue) > 0 {
 			r.ring = append(slices.Delete(r.ring, i, i+1), l)
 			return l
@@ -289,7 +310,7 @@ func (r *receiver) parkOld(now time.Time, reason string) {
 				kept = append(kept, e)
 				continue
 			}
-			r.outcomes.add(outcome{lane: l, event: e, kind: Parked, reason: reason, at: now})
+			r.outcomes.add(outcome{lane: l, event: e.Event, kind: Parked, reason: reason, at: now})
 		}
 		l.queue = kept
 	}
