@@ -101,6 +101,7 @@ func (l *Lifecycle) applyDefaults() {
 func (l *TenantLimits) applyDefaults() {
 	preset(&l.RequestsPerSecond, new(int32(50)))
 	preset(&l.Burst, new(int32(100)))
+	preset(&l.ConcurrentRequests, new(int32(10)))
 	preset(&l.Users, new(int32(100_000)))
 	preset(&l.Groups, new(int32(10_000)))
 	preset(&l.BodyBytes, new(resource.MustParse("2Mi")))

@@ -243,6 +243,14 @@ type TenantLimits struct {
 	// +kubebuilder:validation:Maximum=100000
 	Burst *int32 `json:"burst,omitempty"`
 
+	// concurrentRequests is how many requests are answered at the same time. Four times as many wait for their turn, for ten
+	// seconds at most; what comes beyond is answered with 429. It keeps one tenant from holding up the others of its server.
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	ConcurrentRequests *int32 `json:"concurrentRequests,omitempty"`
+
 	// users is the greatest number of users.
 	// +optional
 	// +kubebuilder:default=100000

@@ -1289,6 +1289,11 @@ func (in *TenantLimits) DeepCopyInto(out *TenantLimits) {
 		*out = new(int32)
 		**out = **in
 	}
+	if in.ConcurrentRequests != nil {
+		in, out := &in.ConcurrentRequests, &out.ConcurrentRequests
+		*out = new(int32)
+		**out = **in
+	}
 	if in.Users != nil {
 		in, out := &in.Users, &out.Users
 		*out = new(int32)

@@ -106,6 +106,7 @@ func (e *errs) audiences(list []v1alpha1.Audience, at *field.Path) {
 func (e *errs) limits(l v1alpha1.TenantLimits, at *field.Path) {
 	within(e, l.RequestsPerSecond, at.Child("requestsPerSecond"), 1, 100_000, "must be 1 to 100000")
 	within(e, l.Burst, at.Child("burst"), 1, 100_000, "must be 1 to 100000")
+	within(e, l.ConcurrentRequests, at.Child("concurrentRequests"), 1, 1000, "must be 1 to 1000")
 	within(e, l.Users, at.Child("users"), 1, 10_000_000, "must be 1 to 10000000")
 	within(e, l.Groups, at.Child("groups"), 1, 10_000_000, "must be 1 to 10000000")
 	if l.BodyBytes != nil {

@@ -104,6 +104,8 @@ func limits(l v1alpha1.TenantLimits) config.Limits {
 		Users:             int64(or(l.Users, 100_000)),
 		Groups:            int64(or(l.Groups, 10_000)),
 		BodyBytes:         2 << 20,
+
+		ConcurrentRequests: int(or(l.ConcurrentRequests, 10)),
 	}
 	if l.BodyBytes != nil {
 		out.BodyBytes = l.BodyBytes.Value()

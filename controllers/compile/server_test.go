@@ -301,7 +301,7 @@ func TestEntry(t *testing.T) {
 	want := config.Tenant{
 		Key: "ns/a", UID: "uid-a", Generation: 1, IdentityProvider: "Okta", Protocol: "Compatible", UniqueIdentifier: "userName",
 		Suspended: true, Gated: true,
-		Limits: config.Limits{RequestsPerSecond: 50, Burst: 100, Users: 7, Groups: 10000, BodyBytes: 2 << 20},
+		Limits: config.Limits{RequestsPerSecond: 50, Burst: 100, Users: 7, Groups: 10000, BodyBytes: 2 << 20, ConcurrentRequests: 10},
 		Extensions: []config.Extension{{
 			ID: "urn:ietf:params:scim:schemas:extension:acme:2.0:User", Resource: "User",
 			Attributes: []config.Attribute{

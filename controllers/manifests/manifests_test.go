@@ -26,7 +26,7 @@ func TestQuickstart(t *testing.T) {
 	}
 	want := config.Tenant{
 		Key: "default/acme", UID: got.UID, IdentityProvider: "Okta", Protocol: "Compatible", UniqueIdentifier: "userName", Groups: true, Tokens: got.Tokens,
-		Limits: config.Limits{RequestsPerSecond: 50, Burst: 100, Users: 100_000, Groups: 10_000, BodyBytes: 2 << 20},
+		Limits: config.Limits{RequestsPerSecond: 50, Burst: 100, ConcurrentRequests: 10, Users: 100_000, Groups: 10_000, BodyBytes: 2 << 20},
 	}
 	if diff := cmp.Diff(want, got); diff != "" || b.served().BaseURL != "http://localhost:8080" {
 		t.Errorf("%s (-want +got):\n%s", b.served().BaseURL, diff)

@@ -93,6 +93,7 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 		Auth:        credentials,
 		Client:      t.IdentityProvider,
 		Limit:       limiter(t, prev),
+		Gate:        gate(t, prev),
 		BodyBytes:   t.Limits.BodyBytes,
 		Unavailable: unavailable(t),
 		Observe:     e.activity,
@@ -173,6 +174,18 @@ func limiter(t config.Tenant, prev *entry) httpapi.Limiter {
 		return prev.http.Limit
 	}
 	return limit.New(l.RequestsPerSecond, l.Burst)
+}
+
+// gate keeps the line of the one before, unless its length changed.
+func gate(t config.Tenant, prev *entry) httpapi.Gate {
+	n := t.Limits.ConcurrentRequests
+	if prev != nil && prev.config.Limits.ConcurrentRequests == n {
+		return prev.http.Gate
+	}
+	if g := limit.NewGate(n); g != nil {
+		return g
+	}
+	return nil
 }
 
 func unavailable(t config.Tenant) *scimerr.Error {

@@ -124,6 +124,8 @@ type Limits struct {
 	Users             int64 `json:"users,omitempty"`
 	Groups            int64 `json:"groups,omitempty"`
 	BodyBytes         int64 `json:"bodyBytes"` // 1 to MaxBodyBytes
+	// ConcurrentRequests are answered at the same time; some more wait for their turn.
+	ConcurrentRequests int `json:"concurrentRequests,omitempty"`
 }
 
 // Purge asks for the deletion of a tenant's data, once for each UID. A tenant with the same key may follow it.

@@ -122,6 +122,7 @@ func (f *findings) limits(l Limits) {
 	f.check(l.RequestsPerSecond >= 0, "limits.requestsPerSecond is negative")
 	f.check(l.Burst >= 0, "limits.burst is negative")
 	f.check(l.RequestsPerSecond <= 0 || l.Burst > 0, "limits.burst must be at least 1 with requestsPerSecond")
+	f.check(l.ConcurrentRequests >= 0, "limits.concurrentRequests is negative")
 	f.check(l.Users >= 0, "limits.users is negative")
 	f.check(l.Groups >= 0, "limits.groups is negative")
 	f.check(l.BodyBytes > 0 && l.BodyBytes <= MaxBodyBytes, "limits.bodyBytes is %d, must be 1 to %d", l.BodyBytes, MaxBodyBytes)

@@ -34,7 +34,10 @@ func (x *exchange) admit(r *http.Request) (err error) {
 	if t.Unavailable != nil {
 		return t.Unavailable
 	}
-	return x.checkRate()
+	if err := x.checkRate(); err != nil {
+		return err
+	}
+	return x.enter()
 }
 
 func (x *exchange) checkRate() error {
@@ -47,5 +50,51 @@ func (x *exchange) checkRate() error {
 	}
 	e := scimerr.New(http.StatusTooManyRequests, scimerr.None, "too many requests: try again later")
 	e.RetryAfter = retryAfter
-	return e
+	return &throttled{err: e, kind: KindRate}
 }
+
+// enter waits for a turn among the tenant's requests; end gives it back.
+func (x *exchange) enter() error {
+	gate := x.tenant.Gate
+	if gate == nil {
+		return nil
+	}
+	retryAfter, ok := gate.Enter(x.r.Context())
+	if ok {
+		x.gate = gate
+		return nil
+	}
+	if err := x.r.Context().Err(); err != nil {
+		return err // nobody is there to be told
+	}
+	e := scimerr.New(http.StatusTooManyRequests, scimerr.None, "too many requests at the same time: send fewer in parallel, and try again later")
+	e.RetryAfter = retryAfter
+	return &throttled{err: e, kind: KindConcurrency}
+}
+
+// leave gives the turn back, if the request has one.
+func (x *exchange) leave() {
+	if x.gate != nil {
+		x.gate.Leave()
+		x.gate = nil
+	}
+}
+
+// Kinds of requests that were answered with 429, in Exchange.Kind.
+const (
+	KindRate        = "RateLimit"
+	KindConcurrency = "ConcurrencyLimit"
+)
+
+// throttled is an answer of 429.
+type throttled struct {
+	err  *scimerr.Error
+	kind string
+}
+
+func (t *throttled) Error() string { return t.err.Error() }
+
+func (t *throttled) Unwrap() error { return t.err }
+
+// Kind implements kinded.
+func (t *throttled) Kind() (kind, summary string) { return t.kind, t.err.Detail }

@@ -21,6 +21,7 @@ type exchange struct {
 	start      time.Time
 	id         string // of the request
 	tenant     *Tenant
+	gate       Gate   // to be left at the end, nil: none
 	subject    string // whom the credential names, "": nobody
 	credential string
 	route      string
@@ -61,6 +62,7 @@ func (x *exchange) end() {
 		p = x.recovered(p)
 	}
 	x.endStream()
+	x.leave()
 	x.observe()
 	if p != nil {
 		panic(p)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -20,6 +21,7 @@ type Tenant struct {
 	Directory   *directory.Tenant
 	Auth        Authenticator
 	Limit       Limiter        // nil: no limit
+	Gate        Gate           // nil: no bound
 	BodyBytes   int64          // 0: DefaultBodyBytes
 	Unavailable *scimerr.Error // nil: served; else every authenticated request gets it (suspended, not ready)
 	Client      string         // kind of the identity provider: "Okta", "Generic"
@@ -40,6 +42,14 @@ func (t *Tenant) bodyBytes() int64 {
 // one that names nobody. The error is a *scimerr.Error of status 401, or 503 where it cannot be said now.
 type Authenticator interface {
 	Authenticate(r *http.Request, tol *tolerance.Log) (credential, subject string, err error)
+}
+
+// Gate bounds how many requests of the tenant are at work at the same time, so that those of other tenants find readers and
+// the writer of the store free. Enter may wait for a turn. If there is none to be had, retryAfter is when to try again; else
+// Leave gives the turn back.
+type Gate interface {
+	Enter(ctx context.Context) (retryAfter time.Duration, ok bool)
+	Leave()
 }
 
 // Limiter tells whether a request may pass now, else after what time.

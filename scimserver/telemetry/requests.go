@@ -17,6 +17,7 @@ type requests struct {
 	duration   *prometheus.HistogramVec
 	inFlight   prometheus.Gauge
 	tolerances *prometheus.CounterVec
+	throttled  *prometheus.CounterVec
 }
 
 func newRequests() requests {
@@ -35,17 +36,24 @@ func newRequests() requests {
 		tolerances: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "tolerance_rules_applied_total", Help: "Requests that needed a deviation from the RFCs, by its rule and the kind of client.",
 		}, []string{"client", "rule"}),
+		throttled: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Name: "http_requests_throttled_total",
+			Help: "Requests answered with 429 by tenant (the first hundred, then \"other\") and what they have exceeded: RateLimit (requests in a second), ConcurrencyLimit (requests at the same time).",
+		}, []string{"tenant", "limit"}),
 	}
 }
 
 func (r *requests) collectors() []prometheus.Collector {
-	return []prometheus.Collector{r.total, r.duration, r.inFlight, r.tolerances}
+	return []prometheus.Collector{r.total, r.duration, r.inFlight, r.tolerances, r.throttled}
 }
 
 // Observe counts a request; it implements httpapi.Observer.
 func (m *Metrics) Observe(e httpapi.Exchange) {
 	m.requests.total.WithLabelValues(m.tenants.label(e.Tenant), e.Method, e.Route, strconv.Itoa(e.Status)).Inc()
 	m.requests.duration.WithLabelValues(e.Method, e.Route).Observe(e.Duration.Seconds())
+	if e.Status == http.StatusTooManyRequests {
+		m.requests.throttled.WithLabelValues(m.tenants.label(e.Tenant), e.Kind).Inc()
+	}
 	for _, rule := range e.Tolerances {
 		m.requests.tolerances.WithLabelValues(e.Client, string(rule)).Inc()
 	}

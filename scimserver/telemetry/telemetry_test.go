@@ -36,6 +36,9 @@ func filled() *telemetry.Metrics {
 	e.Tolerances = []tolerance.Rule{"patch-op-case"}
 	m.Observe(e)
 	m.Observe(exchange("ns/acme", 404))
+	throttled := exchange("ns/beta", 429)
+	throttled.Kind = httpapi.KindConcurrency
+	m.Observe(throttled)
 	m.Observe(exchange("", 401))
 	m.ConfigApplied("0123", time.Unix(1000, 0))
 	m.ConfigApplied("4567", time.Unix(2000, 5e8))
@@ -71,6 +74,10 @@ scimserver_http_requests_in_flight 0
 scimserver_http_requests_total{code="200",method="GET",route="/Users/{id}",tenant="ns/acme"} 1
 scimserver_http_requests_total{code="401",method="GET",route="/Users/{id}",tenant=""} 1
 scimserver_http_requests_total{code="404",method="GET",route="/Users/{id}",tenant="ns/acme"} 1
+scimserver_http_requests_total{code="429",method="GET",route="/Users/{id}",tenant="ns/beta"} 1
+# HELP scimserver_http_requests_throttled_total Requests answered with 429 by tenant (the first hundred, then "other") and what they have exceeded: RateLimit (requests in a second), ConcurrencyLimit (requests at the same time).
+# TYPE scimserver_http_requests_throttled_total counter
+scimserver_http_requests_throttled_total{limit="ConcurrencyLimit",tenant="ns/beta"} 1
 # HELP scimserver_reports_total Reports to the operator by result: written, failed.
 # TYPE scimserver_reports_total counter
 scimserver_reports_total{result="failed"} 1

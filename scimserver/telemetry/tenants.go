@@ -64,6 +64,7 @@ func (t *tenants) admit(key string) bool {
 func (m *Metrics) SetTenants(stats []TenantStats) {
 	for _, gone := range m.tenants.set(stats) {
 		m.requests.total.DeletePartialMatch(prometheus.Labels{"tenant": gone})
+		m.requests.throttled.DeletePartialMatch(prometheus.Labels{"tenant": gone})
 		m.deliveries.forget(gone)
 		m.decisions.DeletePartialMatch(prometheus.Labels{"tenant": gone})
 	}

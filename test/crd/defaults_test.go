@@ -22,7 +22,7 @@ passwords: Drop
 protocol: Compatible
 uniqueIdentifier: userName
 resources: {groups: Enabled, unknownMembers: Reject}
-limits: {requestsPerSecond: 50, burst: 100, users: 100000, groups: 10000, bodyBytes: 2Mi}
+limits: {requestsPerSecond: 50, burst: 100, concurrentRequests: 10, users: 100000, groups: 10000, bodyBytes: 2Mi}
 deletionPolicy: Retain`,
 	},
 	"tenant with parts of its sections": {
@@ -39,7 +39,7 @@ passwords: Drop
 protocol: Compatible
 uniqueIdentifier: userName
 resources: {groups: Enabled, unknownMembers: Reject}
-limits: {requestsPerSecond: 50, burst: 100, users: 5, groups: 10000, bodyBytes: 2Mi}
+limits: {requestsPerSecond: 50, burst: 100, concurrentRequests: 10, users: 5, groups: 10000, bodyBytes: 2Mi}
 auth: {bearer: {rotation: {every: 24h, overlap: 0s}}}
 applicationRef: {name: inventory}
 lifecycle: {onCreate: {action: Create}, onDelete: {action: None, whenRefused: Reject}, existingMember: Reject}

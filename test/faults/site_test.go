@@ -53,7 +53,7 @@ spec:
   mappingRefs: [{name: base}]
   identityProvider: Generic
   auth: {bearer: {secretRef: {name: load-token}}}
-  limits: {requestsPerSecond: 100000, burst: 100000, users: 1000000}
+  limits: {requestsPerSecond: 100000, burst: 100000, concurrentRequests: 1000, users: 1000000}
 ---
 apiVersion: v1
 kind: Secret

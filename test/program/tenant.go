@@ -30,6 +30,7 @@ spec:
   limits:
     requestsPerSecond: 100000
     burst: 100000
+    concurrentRequests: 1000
     users: 10000000
     groups: 10000000
     bodyBytes: 64Mi
