@@ -131,7 +131,7 @@ func TestHandler(t *testing.T) {
 	filled().Handler().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	for _, name := range []string{
 		"go_goroutines ", "process_resident_memory_bytes ", `scimserver_build_info{go_version="go1`, `version="v1.2.3"} 1`,
-		`scimserver_http_request_duration_seconds_bucket{method="GET",route="/Users/{id}",le="0.005"} 3`,
+		`scimserver_http_request_duration_seconds_bucket{method="GET",route="/Users/{id}",le="0.005"} 4`,
 	} {
 		if !strings.Contains(rec.Body.String(), name) {
 			t.Errorf("%s is missing", name)
