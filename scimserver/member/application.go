@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
@@ -165,88 +164,4 @@ func (t *Tenant) Resync(ctx context.Context) (n int64, err error) {
 		}
 		after = last
 	}
-}
-
-// retriesVetoes tells whether off-boardings that the application has refused are tried again.
-func (t *Tenant) retriesVetoes() bool {
-	l := &t.Lifecycle
-	return t.asks() && (l.OnDeactivate.WhenRefused == config.Hold || l.OnDelete.WhenRefused == config.Hold)
-}
-
-// retryVetoes asks the application again for off-boardings that it has refused, and that the identity provider takes for
-// done.
-func (t *Tenant) retryVetoes(ctx context.Context) error {
-	vetoed, err := t.vetoed(ctx)
-	for _, m := range vetoed {
-		if err := t.retryVeto(ctx, m.ID); err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-// vetoed are the members whose off-boarding the application has refused.
-func (t *Tenant) vetoed(ctx context.Context) (list []store.MemberRecord, err error) {
-	const page = 500
-	for after, more := "", true; more && err == nil; {
-		err = t.store.View(ctx, t.Key, func(r store.Reader) error {
-			members, err := r.MemberPage(ctx, after, page)
-			more = len(members) == page
-			for _, m := range members {
-				after = m.ID
-				var p pending
-				if m.Pending != nil && json.Unmarshal(m.Pending, &p) == nil && p.Vetoed {
-					list = append(list, m)
-				}
-			}
-			return err
-		})
-	}
-	return list, err
-}
-
-// retryVeto asks for one of them.
-func (t *Tenant) retryVeto(ctx context.Context, id string) error {
-	q, err := t.vetoQuestion(ctx, id)
-	if err != nil || q == nil {
-		return err
-	}
-	verdict, err := t.asker.Ask(ctx, t.Key, *q)
-	if err != nil || verdict.Refused {
-		return err
-	}
-	return t.store.Update(ctx, t.Key, func(w store.Writer) error {
-		m, err := w.Member(ctx, id)
-		if errors.Is(err, store.ErrNotFound) || err == nil && m.Pending == nil {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return t.catchUp(ctx, w, m)
-	})
-}
-
-// vetoQuestion is what the application is to be asked about the member, nil: nothing any more.
-func (t *Tenant) vetoQuestion(ctx context.Context, id string) (q *Question, err error) {
-	err = t.store.View(ctx, t.Key, func(r store.Reader) error {
-		m, err := r.Member(ctx, id)
-		if err != nil || m.Pending == nil {
-			return err
-		}
-		holds, err := r.Holds(ctx, id)
-		if err != nil || len(holds) > 0 {
-			return err
-		}
-		c, _, err := t.pendingChange(m)
-		if err == nil && c.typ != "" {
-			body := c.appendEnvelope(nil, t.Key, m.Sequence)
-			q = &Question{ID: fmt.Sprintf("ask_%s_%d", id, m.Sequence), MemberID: id, Type: c.typ, Body: body}
-		}
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, nil
-	}
-	return q, err
 }

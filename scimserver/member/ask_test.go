@@ -288,3 +288,42 @@ func TestTurns(t *testing.T) {
 		t.Errorf("asked with the sequences %v", sequences)
 	}
 }
+
+// TestVetoedOffboardingUnderAnotherPolicy: what was put off is done as the life cycle is now, also where that wants nothing of
+// the application any more, or the application is no longer asked.
+func TestVetoedOffboardingUnderAnotherPolicy(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(s *spec)
+		want   []string
+		active bool
+	}{
+		"None":         {change: func(s *spec) { s.lifecycle.OnDeactivate.Action = config.None }, active: true},
+		"Reject":       {change: func(s *spec) { s.lifecycle.OnDeactivate.WhenRefused = config.Reject }, active: true},
+		"asynchronous": {change: func(s *spec) { s.app.Webhook = &config.Webhook{Mode: config.Asynchronous} }, want: []string{`deactivated Staff active=false {"active":true}`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, app := synchronous()
+			s.lifecycle.OnDeactivate.WhenRefused = config.Hold
+			w := newWorld(t, s)
+			ann := w.post("User", user("ann"))
+			app.says(member.Verdict{Refused: true, Status: http.StatusConflict}, nil)
+			w.patch("User", ann, deactivate)
+			w.told()
+			asked := len(app.asked)
+			tc.change(&s)
+			w.configure(s)
+			for range 2 {
+				if err := w.tenant.Prune(w.ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.wantTold(name, tc.want...)
+			m := w.memberOf(ann)
+			if asks := len(app.asked) > asked; asks != (name == "Reject") || m.Active != tc.active || (m.Pending != nil) != asks {
+				t.Errorf("asked again: %v; member %+v, pending %s", asks, m, m.Pending)
+			}
+		})
+	}
+}

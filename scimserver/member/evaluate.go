@@ -374,7 +374,7 @@ func (ev *evaluation) write(ctx context.Context) error {
 	if err := ev.store(ctx); err != nil {
 		return err
 	}
-	if err := ev.book(ctx); err != nil {
+	if err := errors.Join(ev.book(ctx), ev.noteVeto(ctx)); err != nil {
 		return err
 	}
 	if a := ev.s.answered; ev.asked && a != nil && (a.verdict.Refused || ev.acknowledged()) {

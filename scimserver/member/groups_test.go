@@ -161,3 +161,35 @@ func TestUnmappableThroughGroups(t *testing.T) {
 		t.Errorf("log: got %+v", w.log())
 	}
 }
+
+// TestRoleFollowsDespiteConflict: who is inactive, with a member that stays active, may have an address that somebody else
+// has. A change of groups must reach the role all the same: else a right would outlast the group that gave it.
+func TestRoleFollowsDespiteConflict(t *testing.T) {
+	t.Parallel()
+	s := plain()
+	s.lifecycle.OnDeactivate.Action = config.None
+	w := newWorld(t, s)
+	w.post("User", user("ann"))
+	bob := w.post("User", user("bob"))
+	admins := w.post("Group", group("Admins", bob))
+	w.told()
+	// An unknown title is no reason to keep an inactive user from having the address, which is not looked at.
+	stale := strings.ReplaceAll(user("bob", inactive, `,"title":"Emperor"`), "bob@example.com", "ann@example.com")
+	w.patch("Group", admins, removeMember(bob))
+	w.wantTold("no longer in the group", `updated Staff active=true {"role":"Administrator","groups":["Admins"]}`)
+	w.put("User", bob, stale)
+	w.patch("Group", admins, addMember(bob))
+	w.wantTold("in the group", `updated Administrator active=true {"role":"Staff","groups":[]}`)
+	if got := string(w.memberOf(bob).Fields); !strings.Contains(got, "bob@example.com") {
+		t.Errorf("fields %s, want those from before the conflict", got)
+	}
+	last := w.lastEntry()
+	for _, e := range w.log() {
+		if e.UserID == bob {
+			last = e
+		}
+	}
+	if last.Decision != member.Update || !strings.Contains(strings.Join(last.Reasons, " "), "fields stay as they were: email") {
+		t.Errorf("log: %+v, want the reason", last)
+	}
+}

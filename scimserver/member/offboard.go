@@ -3,6 +3,7 @@ package member
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -23,11 +24,11 @@ func (ev *evaluation) mayOffboard(ctx context.Context) error {
 	a := ev.s.answered
 	switch {
 	case len(holds) > 0 && ev.step.policy.WhenRefused == config.Hold:
-		ev.wait(pending{Reason: reasonOf(holds)})
+		return ev.wait(ctx, pending{Reason: reasonOf(holds)})
 	case len(holds) > 0:
 		return refuseHeld(holds)
 	case a != nil && a.verdict.Refused:
-		ev.wait(pending{Reason: "the application has refused it", Vetoed: true})
+		return ev.wait(ctx, pending{Reason: "the application has refused it", Vetoed: true})
 	}
 	return nil
 }
@@ -50,7 +51,7 @@ func reasonOf(holds []store.Hold) string {
 }
 
 // wait puts the off-boarding off: the identity provider has its way in the directory, the member stays as it is.
-func (ev *evaluation) wait(p pending) {
+func (ev *evaluation) wait(ctx context.Context, p pending) error {
 	c := &ev.change
 	p.Cause, p.Since = causeDeactivate, ev.s.t.now()
 	if ev.user.after == nil {
@@ -59,10 +60,24 @@ func (ev *evaluation) wait(p pending) {
 	ev.putOff = &p
 	c.kind, c.typ, c.action, c.params = PutOff, "", "", nil
 	c.after.Active = c.before.Active
+	if err := ev.staysUnique(ctx); err != nil {
+		return err
+	}
 	if !same(c.before, &c.after) {
 		c.typ = store.MemberUpdated
 	}
 	ev.because("whenRefused is Hold: the off-boarding waits")
+	return nil
+}
+
+// staysUnique keeps a member that stays active from taking over a value that another one has.
+func (ev *evaluation) staysUnique(ctx context.Context) error {
+	err := ev.checkUnique(ctx)
+	if r, ok := errors.AsType[*refusal](err); ok {
+		ev.keepFields(r)
+		return nil
+	}
+	return err
 }
 
 // brake is what the tenant's state keeps of it.

@@ -330,3 +330,27 @@ func TestHoldPutsOff(t *testing.T) {
 		w.wantTold("void")
 	})
 }
+
+// TestHeldMemberTakesNoAddress: an off-boarding that is put off leaves the member active, which must not get an address that
+// another active member has.
+func TestHeldMemberTakesNoAddress(t *testing.T) {
+	t.Parallel()
+	s := plain()
+	s.lifecycle.OnDeactivate.WhenRefused = config.Hold
+	w := newWorld(t, s)
+	w.post("User", user("ann"))
+	bob := w.post("User", user("bob"))
+	if err := w.tenant.PutHold(w.ctx, w.memberOf(bob).ID, "laptop", "has laptop 7"); err != nil {
+		t.Fatal(err)
+	}
+	w.told()
+	w.put("User", bob, strings.ReplaceAll(user("bob", inactive), "bob@example.com", "ann@example.com"))
+	w.wantTold("held, with an address that is taken")
+	m := w.memberOf(bob)
+	if !m.Active || m.Pending == nil || !strings.Contains(string(m.Fields), "bob@example.com") {
+		t.Errorf("member %+v with %s, want it active and as it was", m, m.Fields)
+	}
+	if last := w.lastEntry(); last.Decision != member.PutOff || !strings.Contains(strings.Join(last.Reasons, " "), "fields stay as they were") {
+		t.Errorf("log: %+v, want the reason", last)
+	}
+}

@@ -67,10 +67,7 @@ func (t *Tenant) Prune(ctx context.Context) error {
 	before := t.now().Add(-KeepFor)
 	err := t.untilFew(func() (int64, error) { return t.store.PruneLog(ctx, t.Key, before, KeepLog, pruneBatch) })
 	err2 := t.untilFew(func() (int64, error) { return t.store.PruneEvents(ctx, t.Key, before, KeepEvents, pruneBatch) })
-	if t.retriesVetoes() {
-		err = errors.Join(err, t.retryVetoes(ctx))
-	}
-	return errors.Join(err, err2)
+	return errors.Join(err, err2, t.retryVetoes(ctx))
 }
 
 func (*Tenant) untilFew(prune func() (int64, error)) error {

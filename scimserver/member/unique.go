@@ -27,11 +27,33 @@ func (ev *evaluation) checkUnique(ctx context.Context) error {
 				return ev.adopt(ctx, h)
 			}
 			if h.Active {
-				return refuseUniqueness(k.Path, h.UserID == "")
+				return ev.taken(refuseUniqueness(k.Path, h.UserID == ""))
 			}
 		}
 	}
 	return nil
+}
+
+// taken is what becomes of a change whose unique value another member has.
+func (ev *evaluation) taken(r *refusal) error {
+	if b := ev.change.before; ev.asked || b == nil || !b.Active {
+		return r
+	}
+	ev.keepFields(r)
+	ev.name()
+	if ev.change.kind == Keep {
+		return r
+	}
+	return nil
+}
+
+// keepFields leaves the fields as they are where a conflict cannot be refused, as nobody asks or the identity provider is to
+// have its way. Role and groups follow all the same: nobody keeps rights by a conflict.
+func (ev *evaluation) keepFields(r *refusal) {
+	c := &ev.change
+	c.after.Fields = c.before.Fields
+	ev.keys = ev.s.t.keysOf(c.before.Fields)
+	ev.because("the fields stay as they were: " + r.scim.Detail)
 }
 
 // newKeys are those that the member did not have while it was active.
