@@ -114,6 +114,13 @@ type Tenant struct {
 	Pending       int64     `json:"pendingEvents"`
 	Parked        int64     `json:"parkedEvents"`
 	OldestPending time.Time `json:"oldestPending,omitzero"`
+	Mapped        *Mapped   `json:"mapped,omitempty"` // nil: all users, by the mapping in force
+}
+
+// Mapped is how far a new mapping has come.
+type Mapped struct {
+	Users int64 `json:"users"`
+	Of    int64 `json:"of"`
 }
 
 func (h *handler) summary(ctx context.Context, key string) (Tenant, error) {
@@ -122,10 +129,26 @@ func (h *handler) summary(ctx context.Context, key string) (Tenant, error) {
 		return Tenant{}, err
 	}
 	backlog, err := h.Store.Backlog(ctx, key)
+	if err != nil {
+		return Tenant{}, err
+	}
+	mapped, err := h.mapped(ctx, key)
 	return Tenant{
 		Key: key, Users: counts.Users, ActiveUsers: counts.ActiveUsers, Groups: counts.Groups,
-		Pending: backlog.Pending, Parked: backlog.Parked, OldestPending: backlog.OldestPending,
+		Pending: backlog.Pending, Parked: backlog.Parked, OldestPending: backlog.OldestPending, Mapped: mapped,
 	}, err
+}
+
+func (h *handler) mapped(ctx context.Context, key string) (*Mapped, error) {
+	v, ok := h.Tenants.View(key)
+	if !ok || v.Members == nil {
+		return nil, nil
+	}
+	p, err := v.Members.Remapping(ctx)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return &Mapped{Users: p.Done, Of: p.Total}, nil
 }
 
 // answering turns errors into problems. Behind the first byte an answer can only be cut off, which the client notices.

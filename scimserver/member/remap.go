@@ -34,6 +34,9 @@ func (t *Tenant) Remapping(ctx context.Context) (*Remapping, error) {
 	if err != nil || m.Hash == "" || m.Finished && m.Hash == t.Hash {
 		return nil, err
 	}
+	if m.Hash != t.Hash { // what was done was done by another mapping
+		m.Done = 0
+	}
 	return &Remapping{Done: m.Done, Total: max(m.Total, m.Done), Started: m.Started}, nil
 }
 

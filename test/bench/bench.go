@@ -54,6 +54,9 @@ func measureAll(ctx context.Context, s settings) (run report.Run, err error) {
 		}
 		run.Sizes = append(run.Sizes, size)
 	}
+	if run.Application, err = b.measureApplication(ctx); err != nil {
+		return run, fmt.Errorf("with an application: %w", err)
+	}
 	return run, nil
 }
 
@@ -82,7 +85,11 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 const startWithin = time.Minute
 
 func (b *bench) start(ctx context.Context, data string) (*program.Server, error) {
-	o := program.Options{Binary: b.server, Manifests: b.manifests, Data: data, Log: filepath.Join(b.work, "server.log")}
+	return b.startWith(ctx, b.manifests, data, b.tenant)
+}
+
+func (b *bench) startWith(ctx context.Context, manifests, data string, tenant program.Tenant) (*program.Server, error) {
+	o := program.Options{Binary: b.server, Manifests: manifests, Data: data, Log: filepath.Join(b.work, "server.log")}
 	if b.profile != "" {
 		o.Args = []string{"--pprof"}
 	}
@@ -92,7 +99,7 @@ func (b *bench) start(ctx context.Context, data string) (*program.Server, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	if err := server.Ready(ctx, b.tenant); err != nil {
+	if err := server.Ready(ctx, tenant); err != nil {
 		return nil, errors.Join(err, server.Kill())
 	}
 	return server, nil

@@ -22,6 +22,7 @@ import (
 type settings struct {
 	users       numbers
 	groups      numbers
+	application int
 	client      string
 	connections int
 	rounds      int
@@ -65,6 +66,7 @@ func parseFlags(args []string) (settings, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.Var(&s.users, "users", "numbers of users; the environment variable BENCH_USERS is the default of it")
 	f.Var(&s.groups, "groups", "numbers of members of groups; those with more members than there are users are left out")
+	f.IntVar(&s.application, "application", 100_000, "users of the tenant with an application; 0 leaves it out")
 	f.StringVar(&s.client, "client", "standard", "standard: that of net/http; or lean, which takes so little time itself that it shows differences of servers best")
 	f.IntVar(&s.connections, "connections", 16, "keep-alive connections")
 	f.IntVar(&s.rounds, "rounds", 5, "rounds of each operation; the medians are shown")
@@ -94,6 +96,8 @@ func (s settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
+	case s.application < 0 || s.application > mostUsers:
+		return fmt.Errorf("-application %d: want a number up to %d", s.application, mostUsers)
 	case s.connections < 1 || s.rounds < 1 || s.round <= 0 || s.retries < 0:
 		return errors.New("connections, rounds and round must be positive")
 	case s.client != "lean" && s.client != "standard":
@@ -104,6 +108,8 @@ func (s settings) check(rest []string) error {
 	return nil
 }
 
+const mostUsers = 5_000_000
+
 // numbers is a flag with several of them.
 type numbers []int
 
@@ -113,8 +119,8 @@ func (n *numbers) Set(text string) error {
 	*n = nil
 	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
 		v, err := strconv.Atoi(strings.ReplaceAll(field, "_", ""))
-		if err != nil || v < 0 || v > 5_000_000 {
-			return fmt.Errorf("%q: want numbers up to 5000000", field)
+		if err != nil || v < 0 || v > mostUsers {
+			return fmt.Errorf("%q: want numbers up to %d", field, mostUsers)
 		}
 		*n = append(*n, v)
 	}

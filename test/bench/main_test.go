@@ -31,7 +31,7 @@ func TestMeasureAll(t *testing.T) {
 		t.Skip("reads /proc")
 	}
 	t.Parallel()
-	s, err := parseFlags([]string{"-users", "40", "-groups", "0,20", "-rounds", "1", "-round", "5ms", "-connections", "4", "-client", "standard", "-retries", "1", "-data", t.TempDir(), "-keep", t.TempDir()})
+	s, err := parseFlags([]string{"-users", "40", "-groups", "0,20", "-application", "0", "-rounds", "1", "-round", "5ms", "-connections", "4", "-client", "standard", "-retries", "1", "-data", t.TempDir(), "-keep", t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +73,40 @@ func TestMeasureAll(t *testing.T) {
 	}
 }
 
+// TestMeasureApplication goes the whole way with an application.
+func TestMeasureApplication(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds and runs the server")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("reads /proc")
+	}
+	t.Parallel()
+	s, err := parseFlags([]string{"-users", "", "-application", "200", "-rounds", "1", "-round", "20ms", "-connections", "4", "-data", t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := measureAll(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := run.Application
+	if a == nil || len(a.Operations) != 2 || a.Delivery == nil || a.Latency == nil || a.Dead == nil || a.Remap == nil {
+		t.Fatalf("a figure is missing: %+v", a)
+	}
+	for _, op := range a.Operations {
+		if op.PerSecond <= 0 || op.Ratio <= 0 || op.CPU <= 0 || op.BareCPU <= 0 {
+			t.Errorf("a figure is missing: %+v", op)
+		}
+	}
+	if a.Delivery.PerSecond <= 0 || a.Latency.P99 <= 0 || a.Dead.With.PerSecond <= 0 || a.Remap.Seconds <= 0 || len(a.Remap.Requests) != 2 {
+		t.Errorf("a figure is missing: %+v", a)
+	}
+	if left, err := os.ReadDir(s.data); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 func TestParseFlags(t *testing.T) {
 	t.Setenv("BENCH_USERS", "10,1_000")
 	s, err := parseFlags([]string{"-groups", "0", "-round", "2s", "-strict", "-o", "json"})
@@ -83,7 +117,7 @@ func TestParseFlags(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	for _, args := range []string{
-		"-users x", "-users -1", "-users 6000000", "-rounds 0", "-retries -1", "-round 0s", "-connections 0", "-o yaml", "-client curl", "-run (", "more", "-shiny",
+		"-users x", "-users -1", "-users 6000000", "-rounds 0", "-retries -1", "-round 0s", "-connections 0", "-o yaml", "-client curl", "-run (", "more", "-shiny", "-application -1", "-application 6000000",
 	} {
 		if _, err := parseFlags(strings.Fields(args)); err == nil {
 			t.Errorf("%s: accepted", args)

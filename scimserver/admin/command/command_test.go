@@ -87,8 +87,8 @@ func TestOutput(t *testing.T) {
 		`POST /tenants/a/b/replay {"from":2,"parkedOnly":true}`: `{"events":3}`,
 	})
 	for line, want := range map[string]string{
-		"tenants": `TENANT  USERS  ACTIVE  GROUPS  PENDING  PARKED  OLDEST
-a/b     3      2       1       4        0       -
+		"tenants": `TENANT  USERS  ACTIVE  GROUPS  PENDING  PARKED  OLDEST  MAPPED
+a/b     3      2       1       4        0       -       all
 `,
 		"log --tenant a/b": `2026-03-01 12:00:00.500Z  #7  POST User b…@example.com  → reject 400 UnknownRole  (3.2 ms)
     department names no role

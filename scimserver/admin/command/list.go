@@ -15,11 +15,19 @@ import (
 
 // tenants lists the server's tenants.
 func tenants(ctx context.Context, c *call) error {
-	t := c.table("TENANT", "USERS", "ACTIVE", "GROUPS", "PENDING", "PARKED", "OLDEST")
+	t := c.table("TENANT", "USERS", "ACTIVE", "GROUPS", "PENDING", "PARKED", "OLDEST", "MAPPED")
 	err := c.client.Lines(ctx, http.MethodGet, "/tenants", nil, nil, rows(c, t, func(x admin.Tenant) []any {
-		return []any{x.Key, x.Users, x.ActiveUsers, x.Groups, x.Pending, x.Parked, age(x.OldestPending)}
+		return []any{x.Key, x.Users, x.ActiveUsers, x.Groups, x.Pending, x.Parked, age(x.OldestPending), mapped(x.Mapped)}
 	}))
 	return t.end(err)
+}
+
+// mapped shows how far a new mapping has come.
+func mapped(m *admin.Mapped) string {
+	if m == nil {
+		return "all"
+	}
+	return fmt.Sprintf("%d of %d", m.Users, m.Of)
 }
 
 // members lists the application's members.

@@ -54,7 +54,8 @@ func (r Run) Checks() (checks []Check) {
 		checks = append(checks, s.groupChecks()...)
 		checks = append(checks, s.walkCheck()...)
 	}
-	return append(checks, r.growthChecks()...)
+	checks = append(checks, r.growthChecks()...)
+	return append(checks, r.Application.checks()...)
 }
 
 func (s Size) ratioChecks() (checks []Check) {

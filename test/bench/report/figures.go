@@ -10,6 +10,8 @@ type Run struct {
 	Rounds      int     `json:"rounds"`
 	RoundTime   string  `json:"roundTime"`
 	Sizes       []Size  `json:"sizes"`
+
+	Application *Application `json:"application,omitempty"`
 }
 
 // Machine is where it was measured.

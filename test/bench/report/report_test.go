@@ -39,6 +39,19 @@ func sample() Run {
 			},
 			{Users: 1_000_000, DatabaseBytes: 3 << 30, RSSAfter: 100 << 20, Operations: ops(0.49, 26)},
 		},
+		Application: &Application{
+			Users: 100_000,
+			Operations: []Operation{
+				{Name: CreateMember, PerSecond: 4000, P50: 3, P99: 9, Bare: 5000, Ratio: 0.8, CPU: 200, BareCPU: 150, CPURatio: 0.82},
+				{Name: CreateDelivered, PerSecond: 3000, P50: 4, P99: 12, Bare: 5000, Ratio: 0.6, CPU: 300, BareCPU: 150, CPURatio: 0.61},
+			},
+			Delivery: &Delivery{Events: 20_000, PerSecond: 4100, CPU: 66},
+			Latency:  &Latency{Events: 300, P50: 1.2, P99: 3.4},
+			Dead:     &Dead{Waiting: 1000, Without: Delivery{PerSecond: 4000, CPU: 66}, With: Delivery{PerSecond: 3700, CPU: 67}},
+			Remap: &Remap{Users: 100_000, Seconds: 61, Requests: []Meantime{
+				{Name: Get, Before: 9000, During: 7000}, {Name: Patch, Before: 4000, During: 2000},
+			}},
+		},
 	}
 }
 
@@ -88,6 +101,10 @@ func TestChecksThatFail(t *testing.T) {
 		"database of 1000000 users",
 		"p99 of deep page, 1000000 users",
 		"time of member add, group of 100000 to empty group, 1000000 users",
+		"ratio of create with mapping and outbox to create without",
+		"slowdown by another tenant's dead receiver",
+		"re-mapping of 100000 users",
+		"throughput of " + Patch + " during a re-mapping",
 	}
 	for _, name := range want {
 		if !slices.Contains(got, name) {

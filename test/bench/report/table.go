@@ -40,6 +40,9 @@ func (r Run) WriteTable(w io.Writer) error {
 			return err
 		}
 	}
+	if err := r.Application.write(w); err != nil {
+		return err
+	}
 	return writeChecks(w, r.Checks())
 }
 
