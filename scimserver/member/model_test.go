@@ -305,7 +305,7 @@ func (m *model) outdated(u store.Record) (is bool) {
 		case e.UserID != u.ID || u.Active:
 		case e.Operation == "Groups" && e.Reason == "Uniqueness", strings.Contains(fmt.Sprint(e.Reasons), "fields stay as they were"):
 			is = true
-		case e.Decision != member.Reject && e.Decision != member.Keep:
+		case e.Decision != member.Reject && e.Decision != member.Keep && e.Operation != "Hold": // which brings no new fields
 			is = false
 		}
 	}
