@@ -11,6 +11,8 @@ type Store interface {
 	Outbox
 	Log
 	Claims
+	Owners
+	Transfer
 
 	// View runs fn on one consistent snapshot. What fn got from the Reader stays valid after it.
 	View(ctx context.Context, tenant string, fn func(Reader) error) error

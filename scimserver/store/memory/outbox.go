@@ -3,8 +3,10 @@ package memory
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -31,9 +33,17 @@ func (t *tenant) AppendEvent(ctx context.Context, e store.Event, previous int64)
 			p.next = e.Sequence
 		}
 	}
+	t.members.begin()
 	t.members.events = append(t.members.events, event{Event: e})
 	t.members.last, t.members.told = e.Sequence, true
 	return ctx.Err()
+}
+
+// begin gives the events of a tenant that has none yet the part of their IDs that no other tenant's have.
+func (m *members) begin() {
+	if m.epoch == "" {
+		m.epoch = strings.ToLower(rand.Text())
+	}
 }
 
 func (e *event) pending() bool { return !e.Delivered && !e.Parked }
@@ -61,9 +71,9 @@ func (m *members) finish(e *event) {
 }
 
 // numbered gives events their IDs.
-func numbered(tenant string, list []event) (out []store.Event) {
+func (m *members) numbered(list []event) (out []store.Event) {
 	for _, e := range list {
-		e.ID = fmt.Sprintf("evt_%x_%d", tenant, e.Sequence)
+		e.ID = fmt.Sprintf("evt_%s_%d", m.epoch, e.Sequence)
 		out = append(out, e.Event)
 	}
 	return out
@@ -76,14 +86,14 @@ func (s *Store) Due(ctx context.Context, key string, now time.Time, limit int, c
 		if err != nil {
 			return nil, err
 		}
-		return shown(key, t.members.due(now, limit)), nil
+		return t.members.shown(t.members.due(now, limit)), nil
 	}
 	err = s.changeMembers(ctx, key, func(m *members) {
 		due := m.due(now, limit)
 		for _, e := range due {
 			e.NextAttempt = milliseconds(now.Add(claim))
 		}
-		list = shown(key, due)
+		list = m.shown(due)
 	})
 	return list, err
 }
@@ -100,12 +110,12 @@ func (m *members) due(now time.Time, limit int) (due []*event) {
 	return due[:min(limit, len(due))]
 }
 
-func shown(tenant string, due []*event) []store.Event {
+func (m *members) shown(due []*event) []store.Event {
 	list := make([]event, len(due))
 	for i, e := range due {
 		list[i] = *e
 	}
-	return numbered(tenant, list)
+	return m.numbered(list)
 }
 
 // Unclaim implements store.Store.
@@ -272,7 +282,7 @@ func (s *Store) Events(ctx context.Context, key string, after int64, limit int) 
 		return nil, store.ErrGone
 	}
 	list := slices.DeleteFunc(slices.Clone(t.members.events), func(e event) bool { return e.Sequence <= after })
-	return numbered(key, list[:min(limit, len(list))]), nil
+	return t.members.numbered(list[:min(limit, len(list))]), nil
 }
 
 // Backlog implements store.Store.
@@ -334,6 +344,7 @@ func (s *Store) OnCommit(fn func(tenant string)) {
 
 // AppendLog implements store.Writer.
 func (t *tenant) AppendLog(ctx context.Context, r store.LogRow) error {
+	t.members.begin()
 	t.members.logged++
 	r.Sequence, r.Time = t.members.logged, milliseconds(r.Time)
 	t.members.log = append(t.members.log, r)

@@ -28,6 +28,7 @@ type members struct {
 	booked  []time.Time
 	state   map[string][]byte
 	told    bool // events or log rows were written
+	epoch   string
 }
 
 // event is an event and what waits for it.

@@ -21,6 +21,8 @@ type Store struct {
 	secrets map[string][]byte
 	closed  bool
 	commits []func(tenant string)
+	owners  map[string]store.Ownership
+	self    map[string]string // whom the process acts as, by tenant
 }
 
 type purge struct{ tenant, uid string }
@@ -29,7 +31,10 @@ var _ store.Store = (*Store)(nil)
 
 // New makes an empty store.
 func New() *Store {
-	return &Store{tenants: make(map[string]*tenant), purged: make(map[purge]bool), secrets: make(map[string][]byte)}
+	return &Store{
+		tenants: make(map[string]*tenant), purged: make(map[purge]bool), secrets: make(map[string][]byte),
+		owners: make(map[string]store.Ownership), self: make(map[string]string),
+	}
 }
 
 // NewShared makes an empty store that says of itself that several processes use it.
@@ -71,6 +76,11 @@ func (s *Store) View(ctx context.Context, key string, fn func(store.Reader) erro
 
 // Update implements store.Store.
 func (s *Store) Update(ctx context.Context, key string, fn func(store.Writer) error) error {
+	return s.update(ctx, key, false, func(t *tenant) error { return fn(t) })
+}
+
+// update runs fn in a transaction, if the ownership permits it.
+func (s *Store) update(ctx context.Context, key string, loading bool, fn func(*tenant) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -78,6 +88,9 @@ func (s *Store) Update(ctx context.Context, key string, fn func(store.Writer) er
 	defer s.mu.Unlock()
 	if s.closed {
 		return errClosed
+	}
+	if err := s.owners[key].Permits(key, s.self[key], loading); err != nil {
+		return err
 	}
 	next := newTenant()
 	if t := s.tenants[key]; t != nil {
@@ -87,6 +100,7 @@ func (s *Store) Update(ctx context.Context, key string, fn func(store.Writer) er
 		return err
 	}
 	s.tenants[key] = next
+	s.owned(key)
 	if next.members.told {
 		next.members.told = false
 		for _, f := range s.commits {
@@ -132,10 +146,14 @@ func (s *Store) Purge(ctx context.Context, key, uid string) error {
 	if s.closed {
 		return errClosed
 	}
+	if o := s.owners[key]; o.Owner != "" && o.Owner != s.self[key] {
+		return &store.NotOwnerError{Tenant: key, Ownership: o}
+	}
 	if p := (purge{key, uid}); !s.purged[p] {
 		s.purged[p] = true
 		delete(s.tenants, key)
 		s.Forget(key)
+		delete(s.owners, key)
 	}
 	return nil
 }

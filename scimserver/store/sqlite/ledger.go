@@ -9,6 +9,7 @@ type ledger struct {
 	outer   *ledger
 	symbols map[string]int64
 	tenants map[string]int64 // by key; 0: it has lost its key
+	owners  map[string]store.Ownership
 	tallies []tally
 	blocks  []block
 	streams []stream
@@ -148,6 +149,9 @@ func (l *ledger) merge(o *ledger) {
 	}
 	for key, id := range o.tenants {
 		l.setTenant(key, id)
+	}
+	for key, owner := range o.owners {
+		l.setOwner(key, owner)
 	}
 	for _, t := range o.tallies {
 		l.addTally(t)

@@ -3,6 +3,8 @@ package sqlite
 import (
 	"maps"
 	"sync"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // names mirrors the committed rows of symbol, which are never changed or deleted, and of those of tenant that have a key.
@@ -11,6 +13,8 @@ type names struct {
 	symbols map[string]int64
 	text    map[int64]string
 	tenants map[string]int64
+	owners  map[string]store.Ownership // of those that somebody owns
+	self    map[string]string          // whom the process acts as, by tenant
 }
 
 // load reads the tables.
@@ -23,8 +27,13 @@ func (n *names) load(s *session) error {
 	if err != nil {
 		return err
 	}
+	owners, err := readOwners(s)
+	if err != nil {
+		return err
+	}
 	n.symbols, n.text, n.tenants = make(map[string]int64), make(map[int64]string), make(map[string]int64)
-	n.publish(&ledger{symbols: symbols, tenants: tenants})
+	n.owners, n.self = make(map[string]store.Ownership), make(map[string]string)
+	n.publish(&ledger{symbols: symbols, tenants: tenants, owners: owners})
 	return nil
 }
 
@@ -67,7 +76,7 @@ func (n *names) tenant(key string) int64 {
 
 // publish takes in what a commit has made, and of tenants also what it has taken away.
 func (n *names) publish(l *ledger) {
-	if len(l.symbols)+len(l.tenants) == 0 {
+	if len(l.symbols)+len(l.tenants)+len(l.owners) == 0 {
 		return
 	}
 	n.mu.Lock()
@@ -78,4 +87,6 @@ func (n *names) publish(l *ledger) {
 	}
 	maps.Copy(n.tenants, l.tenants)
 	maps.DeleteFunc(n.tenants, func(_ string, id int64) bool { return id == 0 })
+	maps.Copy(n.owners, l.owners)
+	maps.DeleteFunc(n.owners, func(_ string, o store.Ownership) bool { return o == store.Ownership{} })
 }

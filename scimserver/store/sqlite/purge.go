@@ -1,6 +1,10 @@
 package sqlite
 
-import "context"
+import (
+	"context"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
 
 // sweepRows is how many rows are deleted in one transaction, so that others get their turn.
 const sweepRows = 1000
@@ -13,7 +17,7 @@ const (
 // Purge implements store.Store. The tenant loses its key at once, and with it all data for everybody
 // who looks; then the rows go. They also go when the purge of another tenant finds them left over.
 func (s *Store) Purge(ctx context.Context, tenant, uid string) error {
-	err := s.writer.update(&request{ctx: ctx, tenant: tenant, fn: func(t *tx) error { return t.detach(uid) }})
+	err := s.writer.update(&request{ctx: ctx, tenant: tenant, access: purging, fn: func(t *tx) error { return t.detach(uid) }})
 	s.Forget(tenant)
 	for more := err == nil; more && err == nil; {
 		err = s.writer.update(&request{ctx: ctx, alone: true, fn: func(t *tx) (err error) {
@@ -39,6 +43,7 @@ func (t *tx) detach(uid string) error {
 		return nil
 	}
 	t.ledger.setTenant(t.key, 0)
+	t.ledger.setOwner(t.key, store.Ownership{})
 	return t.writeInts(detachTenantSQL, t.tenant)
 }
 

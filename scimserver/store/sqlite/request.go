@@ -16,6 +16,7 @@ type request struct {
 	tenant string
 	fn     func(*tx) error
 	alone  bool // it shares its batch with nobody
+	access access
 
 	careful bool // it has failed, or another one of its batch, and is run again with a savepoint
 

@@ -93,7 +93,7 @@ func (v *snapshot) readStream() (stream, error) {
 }
 
 const putStreamSQL = `INSERT INTO stream (tenant, epoch, last, pruned, pending, parked, logs) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-	ON CONFLICT DO UPDATE SET last = excluded.last, pruned = excluded.pruned, pending = excluded.pending,
+	ON CONFLICT DO UPDATE SET epoch = excluded.epoch, last = excluded.last, pruned = excluded.pruned, pending = excluded.pending,
 		parked = excluded.parked, logs = excluded.logs`
 
 // writeStreams puts the streams into their table.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
@@ -34,7 +35,10 @@ func (t *tx) run() error {
 		}
 	}
 	t.findTenant()
-	err := t.r.call(t)
+	err := t.permitted()
+	if err == nil {
+		err = t.r.call(t)
+	}
 	switch {
 	case t.failure == nil || errors.Is(err, t.failure):
 		return err
@@ -86,7 +90,7 @@ func (t *tx) writeInts(sql string, args ...int64) error {
 }
 
 const (
-	insertTenantSQL = "INSERT INTO tenant (key) VALUES (?1) RETURNING id"
+	insertTenantSQL = "INSERT INTO tenant (key, owner) VALUES (?1, ?2) RETURNING id"
 	insertSymbolSQL = "INSERT INTO symbol (name) VALUES (?1) RETURNING id"
 )
 
@@ -101,9 +105,7 @@ func (t *tx) findTenant() {
 // needTenant makes the tenant if it is not there yet.
 func (t *tx) needTenant() (err error) {
 	if t.tenant == 0 {
-		if t.tenant, err = t.insertName(insertTenantSQL, t.key); err == nil {
-			t.ledger.setTenant(t.key, t.tenant)
-		}
+		t.tenant, err = t.putOwner(insertTenantSQL, t.key, store.Ownership{Owner: t.s.names.selfOf(t.key)})
 	}
 	return err
 }

@@ -26,6 +26,8 @@ func Run(t *testing.T, open Open) {
 		"Log":          logTests,
 		"Work":         workTests,
 		"Claims":       claimTests,
+		"Owners":       ownerTests,
+		"Transfer":     transferTests,
 	}
 	for name, tests := range suites {
 		t.Run(name, func(t *testing.T) {

@@ -172,7 +172,7 @@ CREATE TABLE tally (
 CREATE TABLE tenant (
     id  INTEGER PRIMARY KEY,
     key TEXT UNIQUE
-) STRICT;
+, owner TEXT, mark TEXT) STRICT;
 CREATE TABLE work (
     tenant INTEGER NOT NULL,
     user   ANY     NOT NULL,

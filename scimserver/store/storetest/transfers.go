@@ -1,0 +1,444 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/memory"
+	"github.com/scim-operator/scim-operator/scimserver/store/transfer"
+)
+
+var transferTests = map[string]func(*testing.T, *bench){
+	"a tenant is dumped and loaded whole":       testTransfer,
+	"rows are read by their keys":               testTransferRows,
+	"a stream is read again":                    testTransferAgain,
+	"a stream that is cut off goes on":          testTransferCut,
+	"a stream that is damaged":                  testTransferDamaged,
+	"rows that are none":                        testTransferBadRows,
+	"passes follow a source that changes":       testTransferPasses,
+	"names and users change places":             testTransferSwap,
+	"a resource comes back under its id":        testTransferReborn,
+	"a loaded tenant goes on":                   testTransferGoesOn,
+	"a large tenant is loaded in many portions": testTransferLarge,
+}
+
+// everything gives the tenant rows of every kind.
+func (b *bench) everything() {
+	b.tb.Helper()
+	b.insertUsers(1, 30)
+	odd := withBadge(userRecord("not-a-uuid", "odd"), "7")
+	odd.Active, odd.Keys.Active, odd.Keys.ExternalID = false, false, ""
+	unstated := userRecord(id(41), "unstated")
+	unstated.Keys.Active = false
+	b.insert(odd, unstated, groupRecord(id(50), "outer"), groupRecord(id(51), "inner"), groupRecord(id(52), "empty"))
+	b.add(id(50), id(51), id(3), id(1), "not-a-uuid")
+	b.add(id(51), id(2), id(50))
+	b.insertMembers(memberRecord(1, "u1"), memberRecord(2, "u2"), memberRecord(3, "u3"))
+	b.write(1, 2, 1, 3, 1, 2)
+	b.update(func(ctx context.Context, w store.Writer) error {
+		kept := memberRecord(9, "Gone")
+		kept.UserID, kept.Active, kept.Pending, kept.Groups = "", false, []byte(`{"action":"Remove"}`), []byte(`["outer"]`)
+		return errors.Join(
+			w.Touch(ctx, store.TypeUser, id(5), day(3)),
+			w.SetPassword(ctx, store.TypeUser, id(6), "$argon2id$hash"),
+			w.InsertMember(ctx, kept),
+			w.PutHold(ctx, store.Hold{MemberID: id(1), Name: "asset", Reason: "a laptop", Created: day(2)}),
+			w.PutHold(ctx, store.Hold{MemberID: id(1), Name: "audit", Reason: "", Created: day(3)}),
+			w.AppendLog(ctx, store.LogRow{Time: day(2), UserID: id(1), Subject: -77, Entry: []byte(`{"a":"<&>"}`)}),
+			w.AppendLog(ctx, store.LogRow{Time: day(3), Entry: []byte(`{}`)}),
+			w.PutIntent(ctx, store.Intent{ID: "i1", MemberID: id(1), UserID: id(1), Created: day(3), Sequence: 7, Body: []byte(`{"x":1}`)}),
+			w.AddWork(ctx, []string{id(1), "not-a-uuid"}),
+			w.BookOffboarding(ctx, day(3), day(1)), w.BookOffboarding(ctx, day(3), day(1)), w.BookOffboarding(ctx, day(4), day(1)),
+			w.SetState(ctx, "remap", []byte{0, 1, 255}), w.SetState(ctx, "empty", []byte{}),
+		)
+	})
+	ctx := context.Background()
+	_, err := b.PruneLog(ctx, b.tenant, day(2).Add(time.Hour), 100, 1)
+	err = errors.Join(err,
+		b.Delivered(ctx, b.tenant, []int64{1}),
+		b.Failed(ctx, b.tenant, 2, store.Attempt{At: day(4), Next: day(5), Error: "timeout"}),
+		b.Failed(ctx, b.tenant, 4, store.Attempt{At: day(4), Park: true, Error: "410"}))
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	if _, err := b.PruneEvents(ctx, b.tenant, day(9), 100, 1); err != nil {
+		b.tb.Fatal(err)
+	}
+}
+
+// dump returns all rows by their keys, and the resources in their order.
+func (b *bench) dump() (rows map[store.RowKey]store.Row, order []string) {
+	b.tb.Helper()
+	rows = map[store.RowKey]store.Row{}
+	last := 0
+	err := b.Dump(context.Background(), b.tenant, func(r store.Row) error {
+		if _, twice := rows[r.RowKey]; twice {
+			b.tb.Errorf("row %v is dumped twice", r.RowKey)
+		}
+		if at := kindAt(r.Kind); at < last {
+			b.tb.Errorf("row %v is dumped behind those of kind %s", r.RowKey, store.RowKinds[last])
+		} else {
+			last = at
+		}
+		if err := r.Check(); err != nil {
+			b.tb.Error(err)
+		}
+		rows[r.RowKey] = r
+		if r.Kind == store.RowResource {
+			order = append(order, r.Key)
+		}
+		return nil
+	})
+	if err != nil {
+		b.tb.Fatalf("Dump: %v", err)
+	}
+	return rows, order
+}
+
+func kindAt(kind string) int {
+	for i, k := range store.RowKinds {
+		if k == kind {
+			return i
+		}
+	}
+	return -1
+}
+
+// same checks that two tenants have the same rows, in the same order.
+func (b *bench) same(other *bench) {
+	b.tb.Helper()
+	want, wantOrder := b.dump()
+	got, order := other.dump()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		b.tb.Errorf("rows of %s (-want +got):\n%s", other.tenant, diff)
+	}
+	b.equal("order", order, wantOrder)
+	b.equal("counts", other.counts(), b.counts())
+}
+
+// stream writes the tenant out.
+func (b *bench) stream() []byte {
+	b.tb.Helper()
+	var out bytes.Buffer
+	if _, err := transfer.Write(context.Background(), &out, b.Store, b.tenant, day(9)); err != nil {
+		b.tb.Fatalf("Write: %v", err)
+	}
+	return out.Bytes()
+}
+
+func (b *bench) read(text []byte) (transfer.Trailer, error) {
+	return transfer.Read(context.Background(), bytes.NewReader(text), b.Store, b.tenant, nil)
+}
+
+// model is a tenant in package memory.
+func (b *bench) model() *bench { return &bench{Store: memory.New(), tb: b.tb, tenant: b.tenant} }
+
+func testTransfer(t *testing.T, b *bench) {
+	b.everything()
+	b.at(globex).insertUsers(1, 3) // which stays out of it
+	rows, _ := b.dump()
+	kinds := map[string]int{}
+	for k := range rows {
+		kinds[k.Kind]++
+	}
+	b.equal("rows", kinds, map[string]int{
+		store.RowResource: 35, store.RowMembership: 2, store.RowMember: 4, store.RowEvent: 5, store.RowLog: 1, store.RowIntent: 1,
+		store.RowWork: 2, store.RowOffboarding: 2, store.RowState: 2, store.RowStream: 1,
+	})
+	m := b.model()
+	for _, to := range []*bench{m, b.at("other/name")} {
+		trailer, err := to.read(b.stream())
+		if err != nil {
+			t.Fatalf("Read: %v", err)
+		}
+		b.equal("rows", trailer.Rows, int64(len(rows)))
+		b.same(to)
+	}
+	back := b.at("back/again")
+	if _, err := back.read(m.stream()); err != nil {
+		t.Fatalf("Read: %v", err)
+	}
+	b.same(back)
+	ids := func(b *bench) (ids []string) {
+		events, err := b.Events(context.Background(), b.tenant, 1, 100)
+		for _, e := range events {
+			ids = append(ids, e.ID)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		return ids
+	}
+	b.equal("ids of events", ids(back), ids(b))
+	b.equal("ids of events in the model", ids(m), ids(b))
+}
+
+func testTransferRows(_ *testing.T, b *bench) {
+	b.everything()
+	rows, _ := b.dump()
+	for key, want := range rows {
+		var got []store.Row
+		err := b.Rows(context.Background(), b.tenant, key.Kind, []string{"0", key.Key, "987654321"}, func(r store.Row) error {
+			got = append(got, r)
+			return nil
+		})
+		if err != nil {
+			b.tb.Fatalf("Rows of %v: %v", key, err)
+		}
+		if key.Kind == store.RowStream { // of which there is one, whatever the key
+			got = got[:1]
+		}
+		if diff := cmp.Diff([]store.Row{want}, got, cmpopts.EquateEmpty()); diff != "" {
+			b.tb.Errorf("row (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func testTransferAgain(t *testing.T, b *bench) {
+	b.everything()
+	text := b.stream()
+	to := b.at("other/name")
+	for range 2 {
+		if _, err := to.read(text); err != nil {
+			t.Fatalf("Read: %v", err)
+		}
+		b.same(to)
+	}
+}
+
+func testTransferCut(t *testing.T, b *bench) {
+	b.everything()
+	text := b.stream()
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	to := b.at("other/name")
+	for _, n := range []int{0, 1, 2, len(lines) / 2, len(lines) - 2} {
+		if _, err := to.read(bytes.Join(lines[:n], nil)); !errors.Is(err, transfer.ErrIncomplete) {
+			t.Errorf("the first %d lines: got error %v, want ErrIncomplete", n, err)
+		}
+	}
+	if _, err := to.read(text); err != nil {
+		t.Fatalf("Read: %v", err)
+	}
+	b.same(to)
+}
+
+func testTransferDamaged(t *testing.T, b *bench) {
+	b.everything()
+	text := string(b.stream())
+	for what, bad := range map[string]string{
+		"another version": strings.Replace(text, `"version":1`, `"version":2`, 1),
+		"another format":  strings.Replace(text, `"scim-transfer"`, `"tar"`, 1),
+		"a changed line":  strings.Replace(text, `"name":"u1"`, `"name":"u0"`, 1),
+		"no JSON":         strings.Replace(text, `{"kind":"member"`, `<`, 1),
+		"a lost line":     text[:strings.Index(text, "\n")+1] + text[strings.Index(text, `{"kind":"membership"`):],
+		"nothing":         "",
+	} {
+		if _, err := b.at("other/" + strings.ReplaceAll(what, " ", "-")).read([]byte(bad)); err == nil {
+			t.Errorf("%s: got no error", what)
+		}
+	}
+}
+
+func testTransferBadRows(t *testing.T, b *bench) {
+	for what, row := range map[string]store.Row{
+		"no kind":            {RowKey: store.RowKey{Key: "x"}},
+		"another kind":       {RowKey: store.RowKey{Kind: "token", Key: "x"}},
+		"no key":             {RowKey: store.RowKey{Kind: store.RowWork}},
+		"no content":         {RowKey: store.RowKey{Kind: store.RowResource, Key: id(1)}},
+		"an event of no use": {RowKey: store.RowKey{Kind: store.RowEvent, Key: "x"}, Event: &store.EventRow{Type: store.MemberCreated}},
+		"a number too large": {RowKey: store.RowKey{Kind: store.RowEvent, Key: "1099511627776"}, Event: &store.EventRow{Type: store.MemberCreated}},
+		"a negative number":  {RowKey: store.RowKey{Kind: store.RowLog, Key: "-1"}, Log: &store.LogEntryRow{}},
+	} {
+		if err := b.Load(context.Background(), b.tenant, nil, []store.Row{row}); err == nil {
+			t.Errorf("%s: got no error", what)
+		}
+	}
+	rows, _ := b.dump()
+	b.equal("rows", len(rows), 0)
+}
+
+// follow takes passes until there is no difference.
+func (b *bench) follow(to *bench) (passes int) {
+	b.tb.Helper()
+	for passes = 1; passes < 10; passes++ {
+		d, err := transfer.Pass(context.Background(), transfer.Local{Store: b.Store, Tenant: b.tenant}, to.Store, to.tenant, nil)
+		if err != nil {
+			b.tb.Fatalf("Pass: %v", err)
+		}
+		if d.None() {
+			return passes
+		}
+	}
+	b.tb.Error("the passes do not end")
+	return passes
+}
+
+func testTransferPasses(_ *testing.T, b *bench) {
+	b.everything()
+	targets := []*bench{b.at("other/name"), b.model()}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 8 {
+		for _, to := range targets {
+			b.follow(to)
+			b.same(to)
+		}
+		for range 20 {
+			b.change(random)
+		}
+	}
+}
+
+// change does one thing or another.
+func (b *bench) change(r *rand.Rand) {
+	n := 1 + r.IntN(60)
+	ctx := context.Background()
+	err := b.Update(ctx, b.tenant, func(w store.Writer) error {
+		switch r.IntN(12) {
+		case 0, 1:
+			_, err := w.Insert(ctx, userRecord(id(1000+r.IntN(1e6)), fmt.Sprint("n", r.IntN(1e6))))
+			return err
+		case 2, 3:
+			_, err := w.Replace(ctx, userRecord(id(n), fmt.Sprint("r", r.IntN(100))))
+			return err
+		case 4:
+			return w.Delete(ctx, store.TypeUser, id(n), day(5))
+		case 5:
+			_, _, err := w.AddMembers(ctx, id(50+r.IntN(2)), ids(n, n+1, n+2))
+			return err
+		case 6:
+			_, err := w.RemoveMembers(ctx, id(50), ids(n))
+			return err
+		case 7:
+			return w.DeleteMember(ctx, id(n%10))
+		case 8:
+			return w.InsertMember(ctx, memberRecord(n, fmt.Sprint("m", n)))
+		case 9:
+			return appendEvent(ctx, w, n%4, store.MemberUpdated, 0)
+		case 10:
+			return errors.Join(w.AppendLog(ctx, store.LogRow{Time: day(6), Entry: []byte("{}")}), w.SetState(ctx, fmt.Sprint(n%3), []byte{byte(n)}))
+		}
+		return errors.Join(w.AddWork(ctx, ids(n)), w.RemoveWork(ctx, ids(n+1)))
+	})
+	if _, taken := errors.AsType[*store.UniquenessError](err); err != nil && !taken && !errors.Is(err, store.ErrNotFound) {
+		b.tb.Fatal(err)
+	}
+	if r.IntN(4) == 0 {
+		if err := b.Delivered(ctx, b.tenant, []int64{int64(r.IntN(40))}); err != nil {
+			b.tb.Fatal(err)
+		}
+	}
+}
+
+func testTransferSwap(_ *testing.T, b *bench) {
+	b.insertUsers(1, 3)
+	b.insertMembers(memberRecord(1, "u1"), memberRecord(2, "u2"))
+	to := b.at("other/name")
+	b.follow(to)
+	b.update(func(ctx context.Context, w store.Writer) error {
+		one, two := memberRecord(1, "u1"), memberRecord(2, "u2")
+		one.UserID, two.UserID = id(2), id(1)
+		var err error
+		for _, r := range []store.Record{userRecord(id(1), "aside"), userRecord(id(2), "u1"), userRecord(id(1), "u2")} {
+			_, again := w.Replace(ctx, r)
+			err = errors.Join(err, again)
+		}
+		return errors.Join(err, w.DeleteMember(ctx, id(1)), w.ReplaceMember(ctx, two), w.InsertMember(ctx, one))
+	})
+	b.follow(to)
+	b.same(to)
+	to.equal("taken", to.tryName("u2"), &store.UniquenessError{Attribute: "userName"})
+}
+
+// tryName adds a user with the name, and returns the error.
+func (b *bench) tryName(name string) error {
+	ctx := context.Background()
+	return b.Update(ctx, b.tenant, func(w store.Writer) error {
+		_, err := w.Insert(ctx, userRecord(id(777), name))
+		return err
+	})
+}
+
+func testTransferReborn(_ *testing.T, b *bench) {
+	b.everything()
+	to := b.at("other/name")
+	b.follow(to)
+	b.update(func(ctx context.Context, w store.Writer) error {
+		if err := w.Delete(ctx, store.TypeUser, id(1), day(4)); err != nil {
+			return err
+		}
+		_, err := w.Insert(ctx, userRecord(id(1), "u1"))
+		return err
+	})
+	b.follow(to)
+	b.same(to)
+
+	b.insertUsers(70, 70)
+	d, err := transfer.Pass(context.Background(), transfer.Local{Store: b.Store, Tenant: b.tenant}, to.Store, to.tenant, nil)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	b.equal("of one new user", transfer.Difference{Loaded: d.Loaded, Removed: d.Removed}, transfer.Difference{Loaded: 1})
+}
+
+// testTransferGoesOn has the copy do what the original does.
+func testTransferGoesOn(_ *testing.T, b *bench) {
+	b.everything()
+	to := b.at("other/name")
+	b.follow(to)
+	for _, x := range []*bench{b, to} {
+		x.update(func(ctx context.Context, w store.Writer) error {
+			if err := appendEvent(ctx, w, 1, store.MemberUpdated, 5); err != nil {
+				return err
+			}
+			if err := w.AppendLog(ctx, store.LogRow{Time: day(8), Entry: []byte("{}")}); err != nil {
+				return err
+			}
+			_, err := w.Replace(ctx, userRecord(id(2), "another"))
+			return errors.Join(err, w.Delete(ctx, store.TypeUser, id(3), day(8)))
+		})
+		ctx := context.Background()
+		for range 3 { // what waits for another comes after it
+			due, err := x.Due(ctx, x.tenant, day(20), 10, 0)
+			if err == nil {
+				err = x.Delivered(ctx, x.tenant, sequencesOf(due))
+			}
+			if err != nil {
+				x.tb.Fatal(err)
+			}
+		}
+		if _, err := x.Replay(ctx, x.tenant, store.ReplayQuery{ParkedOnly: true, At: day(9)}); err != nil {
+			x.tb.Fatal(err)
+		}
+		x.insertUsers(60, 62)
+	}
+	b.same(to)
+	b.equal("due", to.due(day(30)), b.due(day(30)))
+}
+
+func testTransferLarge(t *testing.T, b *bench) {
+	b.populate(1800)
+	to := b.at("other/name")
+	var steps []int64
+	d, err := transfer.Pass(context.Background(), transfer.Local{Store: b.Store, Tenant: b.tenant}, to.Store, to.tenant, func(done, total int64) {
+		steps = append(steps, done)
+		b.equal("total", total, int64(1805))
+	})
+	if err != nil {
+		t.Fatalf("Pass: %v", err)
+	}
+	b.equal("difference", d, transfer.Difference{Rows: 1805, Loaded: 1805})
+	if len(steps) < 4 {
+		t.Errorf("loaded in %d portions", len(steps))
+	}
+	b.same(to)
+}
