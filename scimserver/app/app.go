@@ -102,6 +102,7 @@ type App struct {
 	directory *directory.Directory
 	admin     net.Listener // nil: there is none
 	commits   admin.Commits
+	stirs     marks // tenants that are to be counted anew
 }
 
 // New binds the listeners; nothing is served before Run. The store stays the caller's when there is an error.
@@ -142,7 +143,7 @@ func (a *App) listen() (err error) {
 func (a *App) provision() {
 	a.outbox = outbox.New(outbox.Options{Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
 	a.live.engine = member.New(member.Deps{Store: a.Store, Asker: asker{a.outbox}, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
-	a.tend = &tender{live: a.live, engine: a.live.engine, log: a.Log, wake: make(chan struct{}, 1)}
+	a.tend = newTender(a.live, a.live.engine, a.Log)
 	a.feed = feed.New(feed.Deps{Tenants: a.live, Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
 	routes := &couriers{dispatcher: a.outbox, version: a.Version, clock: a.Clock, log: a.Log}
 	a.live.followers = []func(*snapshot){routes.configure, func(*snapshot) { notify(a.tend.wake) }}
@@ -153,6 +154,8 @@ func (a *App) committed(tenant string) {
 	a.outbox.Wake(tenant)
 	a.feed.Wake(tenant)
 	a.commits.Signal(tenant)
+	a.tend.stirs.add(tenant)
+	a.stirs.add(tenant)
 }
 
 // Addr is where the SCIM endpoints listen.

@@ -63,25 +63,29 @@ type couriers struct {
 // configure routes the tenants of a snapshot. What did not change keeps its connections.
 func (c *couriers) configure(s *snapshot) {
 	guard := guardOf(s.config)
-	clients := map[string]*webhook.Client{}
+	before := c.clients
+	c.clients = map[string]*webhook.Client{}
+	ids := map[*config.Webhook]string{} // tenants of one application share it
 	var routes []outbox.Route
 	for key, e := range s.entries {
 		a := e.config.Application
 		if a == nil || a.Webhook == nil || s.held[key] {
 			continue
 		}
-		id, client, err := c.client(a.Webhook, guard)
-		if err != nil {
-			c.log.Error("events of a tenant cannot be delivered", "tenant", key, "error", err)
-			continue
+		id, known := ids[a.Webhook]
+		if !known {
+			var err error
+			if id, err = c.use(a.Webhook, guard, before); err != nil {
+				c.log.Error("events of a tenant cannot be delivered", "tenant", key, "error", err)
+				continue
+			}
+			ids[a.Webhook] = id
 		}
-		clients[id] = client
 		routes = append(routes, outbox.Route{
-			Tenant: key, Receiver: id, Endpoint: client, Name: a.Name, Source: feedURL(e),
+			Tenant: key, Receiver: id, Endpoint: c.clients[id], Name: a.Name, Source: feedURL(e),
 			Timeout: time.Duration(a.Webhook.TimeoutSeconds) * time.Second,
 		})
 	}
-	c.clients = clients
 	c.dispatcher.Configure(routes)
 }
 
@@ -96,26 +100,36 @@ func guardOf(s *config.Server) (g webhook.Guard) {
 	return g
 }
 
-// client returns the one for a webhook; its id changes with everything that it is made from.
-func (c *couriers) client(w *config.Webhook, guard webhook.Guard) (id string, _ *webhook.Client, err error) {
+// use makes sure of the client for a webhook: the one from before, or a new one. Its id changes with everything that it is
+// made from.
+func (c *couriers) use(w *config.Webhook, guard webhook.Guard, before map[string]*webhook.Client) (id string, err error) {
 	text, err := json.Marshal([]any{w, guard.Allowed})
 	if err != nil {
-		return "", nil, fmt.Errorf("webhook: %w", err)
+		return "", fmt.Errorf("webhook: %w", err)
 	}
 	sum := sha256.Sum256(text)
 	id = hex.EncodeToString(sum[:])
-	if known := c.clients[id]; known != nil {
-		return id, known, nil
+	if c.clients[id] == nil {
+		c.clients[id] = before[id]
 	}
+	if c.clients[id] == nil {
+		c.clients[id], err = c.client(w, guard)
+	}
+	if err != nil {
+		delete(c.clients, id)
+	}
+	return id, err
+}
+
+func (c *couriers) client(w *config.Webhook, guard webhook.Guard) (*webhook.Client, error) {
 	format, err := formatOf(w)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	client, err := webhook.New(webhook.Options{
+	return webhook.New(webhook.Options{
 		URL: w.URL, Format: format, Timeout: time.Duration(w.TimeoutSeconds) * time.Second, CABundle: w.CABundle, Guard: guard,
 		Connections: outbox.DefaultTiming().Parallel, UserAgent: "scim-operator/" + c.version, Clock: c.clock,
 	})
-	return id, client, err
 }
 
 func formatOf(w *config.Webhook) (webhook.Format, error) {
@@ -179,28 +193,12 @@ func (a *App) split(applications, providers http.Handler) http.Handler {
 	})
 }
 
-// countEvents asks the store how many events wait.
-func (r *reports) countEvents(ctx context.Context, s *snapshot) {
-	backlogs := map[string]store.Backlog{}
-	for key, e := range s.entries {
-		if e.members == nil {
-			continue
-		}
-		b, err := r.store.Backlog(ctx, key)
-		if err != nil {
-			r.log.Debug("events of a tenant could not be counted", "tenant", key, "error", err)
-			b = r.backlogs[key]
-		}
-		backlogs[key] = b
-	}
-	r.backlogs = backlogs
-}
-
 // deliveries are for the metrics.
 func (r *reports) deliveries() (stats []telemetry.DeliveryStats) {
 	s := r.live.current.Load()
-	for key, b := range r.backlogs {
-		if e := s.entry(key); e == nil || e.config.Application.Webhook == nil {
+	for key, f := range r.found {
+		e, b := s.entry(key), f.backlog
+		if e == nil || e.members == nil || e.config.Application.Webhook == nil {
 			continue
 		}
 		stats = append(stats, telemetry.DeliveryStats{
@@ -212,11 +210,12 @@ func (r *reports) deliveries() (stats []telemetry.DeliveryStats) {
 
 // delivered says what has not reached the tenant's application, nil without one.
 func (r *reports) delivered(key string, e *entry) *config.DeliveryReport {
-	b, known := r.backlogs[key]
+	f, known := r.found[key]
 	if e.members == nil || !known {
 		return nil
 	}
-	d := &config.DeliveryReport{BrakeEngaged: r.progresses[key].braked}
+	b := f.backlog
+	d := &config.DeliveryReport{BrakeEngaged: f.progress.braked}
 	if e.config.Application.Webhook == nil { // nobody delivers what the application reads by itself
 		return d
 	}

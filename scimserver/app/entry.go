@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/feed"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
 	"github.com/scim-operator/scim-operator/scimserver/limit"
-	"github.com/scim-operator/scim-operator/scimserver/mapping"
 	"github.com/scim-operator/scim-operator/scimserver/member"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
@@ -20,27 +18,24 @@ import (
 
 // entry is one tenant of a snapshot.
 type entry struct {
-	config    config.Tenant
-	base      string // base URL of the server
-	hash      string // of config, which is served; empty: the tenant never could be built
-	err       error  // why the latest configuration of the tenant is not served
-	schemaKey string
-	http      *httpapi.Tenant
-	activity  *httpapi.Activity
-	members   *member.Tenant // nil: the tenant has no application
-	feed      *feed.Tenant   // nil as well
+	config   config.Tenant
+	base     string // base URL of the server
+	hash     string // of config, which is served; empty: the tenant never could be built
+	err      error  // why the latest configuration of the tenant is not served
+	parts    parts
+	http     *httpapi.Tenant
+	activity *httpapi.Activity
+	members  *member.Tenant // nil: the tenant has no application
+	feed     *feed.Tenant   // nil as well
 }
 
-// schemas are registries by what they were made from: most tenants have the same, and a registry is the largest part of
-// a tenant.
-type schemas map[string]*schema.Registry
-
 type builder struct {
-	base    string
-	clock   func() time.Time
-	schemas schemas
-	keys    *keySets
-	engine  *member.Engine // nil: nobody is provisioned
+	base   string
+	clock  func() time.Time
+	shared *shared
+	before *shared // of the snapshot before
+	keys   *keySets
+	engine *member.Engine // nil: nobody is provisioned
 }
 
 // build returns the tenant as t says. An unchanged one stays what it was; one that cannot be built stays what it was,
@@ -49,6 +44,7 @@ func (b *builder) build(t config.Tenant, prev *entry) *entry {
 	b.keys.use(t.Issuers)
 	hash := t.Hash()
 	if prev != nil && prev.hash == hash && prev.base == b.base {
+		b.shared.keep(b.before, prev.parts)
 		if prev.err == nil {
 			return prev
 		}
@@ -62,6 +58,7 @@ func (b *builder) build(t config.Tenant, prev *entry) *entry {
 		e.hash = hash
 		return e
 	case prev != nil && prev.hash != "":
+		b.shared.keep(b.before, prev.parts)
 		kept := *prev
 		kept.err = err
 		return &kept
@@ -70,19 +67,19 @@ func (b *builder) build(t config.Tenant, prev *entry) *entry {
 }
 
 func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
-	registry, key, err := b.registry(t)
+	registry, key, err := b.registry(&t)
 	if err != nil {
 		return nil, err
 	}
-	credentials, err := b.credentials(t)
+	e := &entry{config: t, base: b.base, parts: parts{schemas: key}, activity: &httpapi.Activity{}}
+	credentials, err := b.credentials(e)
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{config: t, base: b.base, schemaKey: key, activity: &httpapi.Activity{}}
 	if prev != nil {
 		e.activity = prev.activity
 	}
-	if e.members, err = b.members(t, registry); err != nil {
+	if e.members, err = b.members(e, registry); err != nil {
 		return nil, err
 	}
 	if e.feed, err = b.feed(t, e.members, prev); err != nil {
@@ -101,21 +98,16 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 	return e, nil
 }
 
-func (b *builder) credentials(t config.Tenant) (*auth.Credentials, error) {
-	bearer, err := auth.NewBearer(t.Tokens, b.clock)
+func (b *builder) credentials(e *entry) (*auth.Credentials, error) {
+	bearer, err := auth.NewBearer(e.config.Tokens, b.clock)
 	if err != nil {
 		return nil, err
 	}
-	issuers := make([]auth.Issuer, len(t.Issuers))
-	for i, issuer := range t.Issuers {
-		issuers[i] = auth.Issuer{Name: issuer.Issuer, Audiences: issuer.Audiences, Keys: b.keys.of(issuer)}
-		if issuer.Claims == "" {
-			continue
-		}
-		if issuers[i].Claims, err = mapping.CompileClaims(issuer.Claims); err != nil {
-			return nil, fmt.Errorf("issuer %s: %w", issuer.Issuer, err)
-		}
+	issuers, conditions, err := b.issuers(&e.config)
+	if err != nil {
+		return nil, err
 	}
+	e.parts.claims = conditions
 	return auth.NewCredentials(bearer, auth.NewJWT(issuers, b.clock)), nil
 }
 
@@ -135,24 +127,6 @@ func (b *builder) directory(t config.Tenant, registry *schema.Registry, members 
 		d.Provisioner = members
 	}
 	return d
-}
-
-// registry returns the tenant's schemas, shared with every tenant that has the same.
-func (b *builder) registry(t config.Tenant) (*schema.Registry, string, error) {
-	text, err := json.Marshal([]any{t.Groups, t.UniqueIdentifier, t.Extensions})
-	if err != nil {
-		return nil, "", fmt.Errorf("schemas: %w", err)
-	}
-	key := string(text)
-	if r := b.schemas[key]; r != nil {
-		return r, key, nil
-	}
-	r, err := schema.New(t.SchemaOptions())
-	if err != nil {
-		return nil, "", fmt.Errorf("schemas: %w", err)
-	}
-	b.schemas[key] = r
-	return r, key, nil
 }
 
 // broken is a tenant that never was served: it knows its tokens and answers 503 to those who have one.

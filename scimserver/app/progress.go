@@ -13,24 +13,7 @@ type progress struct {
 	braked bool
 }
 
-// followMembers asks how far new mappings are, and which brakes are engaged. Where the store does not answer, what was known
-// last stays.
-func (r *reports) followMembers(ctx context.Context, s *snapshot) {
-	progresses := map[string]progress{}
-	for key, e := range s.entries {
-		if e.members == nil {
-			continue
-		}
-		p, err := progressOf(ctx, e.members)
-		if err != nil {
-			r.log.Debug("the engine of a tenant's members could not be asked", "tenant", key, "error", err)
-			p = r.progresses[key]
-		}
-		progresses[key] = p
-	}
-	r.progresses = progresses
-}
-
+// progressOf asks how far a new mapping is, and whether the brake is engaged.
 func progressOf(ctx context.Context, m *member.Tenant) (p progress, err error) {
 	if p.braked, err = m.BrakeEngaged(ctx); err != nil {
 		return p, err

@@ -24,9 +24,11 @@ type reports struct {
 	timing     timing
 	version    string
 	started    time.Time
-	counts     map[string]store.Counts  // the latest known
-	backlogs   map[string]store.Backlog // of tenants with an application
-	progresses map[string]progress      // of tenants with an application
+	clock      func() time.Time
+	stirs      *marks             // tenants with new events
+	rota       rota               // of looks without a reason
+	looks      map[string]look    // that were answered
+	found      map[string]finding // the latest known
 	dispatcher *outbox.Dispatcher
 	health     *health
 	failed     int // reports since the last success
@@ -35,8 +37,9 @@ type reports struct {
 func (a *App) newReports() *reports {
 	return &reports{
 		live: a.live, store: a.Store, to: a.Reporter, metrics: a.Metrics, log: a.Log, timing: a.timing,
-		version: a.Version, started: a.Clock().UTC().Truncate(time.Second), counts: map[string]store.Counts{},
-		backlogs: map[string]store.Backlog{}, dispatcher: a.outbox,
+		version: a.Version, started: a.Clock().UTC().Truncate(time.Second), clock: a.Clock, dispatcher: a.outbox,
+		stirs: &a.stirs, rota: rota{least: a.timing.reportEvery, each: eachTenant},
+		looks: map[string]look{}, found: map[string]finding{},
 		health: &health{store: a.Store, log: a.Log, clock: a.Clock, every: a.timing.pingEvery, changed: a.live.changed},
 	}
 }
@@ -84,26 +87,6 @@ func (r *reports) tell(ctx context.Context) time.Duration {
 	return r.timing.reportEvery
 }
 
-// count asks the store for the size of every tenant. Where it does not answer the last known size stays.
-func (r *reports) count(ctx context.Context) {
-	s := r.live.current.Load()
-	if s == nil {
-		return
-	}
-	counts := make(map[string]store.Counts, len(s.entries))
-	for key := range s.entries {
-		c, err := r.store.Counts(ctx, key)
-		if err != nil {
-			r.log.Debug("tenant could not be counted", "tenant", key, "error", err)
-			c = r.counts[key]
-		}
-		counts[key] = c
-	}
-	r.counts = counts
-	r.countEvents(ctx, s)
-	r.followMembers(ctx, s)
-}
-
 func (r *reports) stats() []telemetry.TenantStats {
 	s := r.live.current.Load()
 	if s == nil {
@@ -111,7 +94,7 @@ func (r *reports) stats() []telemetry.TenantStats {
 	}
 	stats := make([]telemetry.TenantStats, 0, len(s.entries))
 	for key, t := range s.serving {
-		c := r.counts[key]
+		c := r.found[key].counts
 		stats = append(stats, telemetry.TenantStats{
 			Key: key, Served: t.Unavailable == nil, Users: c.Users, ActiveUsers: c.ActiveUsers, Groups: c.Groups,
 		})
@@ -144,9 +127,9 @@ func (r *reports) report() config.Report {
 
 // tenant has times in minutes only: a busy tenant must not cause a write with every report.
 func (r *reports) tenant(key string, e *entry, held bool) config.TenantReport {
-	c := r.counts[key]
+	c := r.found[key].counts
 	t := config.TenantReport{Hash: e.hash, Users: c.Users, ActiveUsers: c.ActiveUsers, Groups: c.Groups, Members: c.Members,
-		Delivery: r.delivered(key, e), Remap: r.progresses[key].remap}
+		Delivery: r.delivered(key, e), Remap: r.found[key].progress.remap}
 	switch {
 	case e.err != nil:
 		t.Error = e.err.Error()

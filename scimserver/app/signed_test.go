@@ -30,7 +30,7 @@ func TestSignedTokens(t *testing.T) {
 	tenant.Issuers[0].JWKSURL = issuer.URL + "/keys"
 	tenant.Issuers[0].Claims = `claims.azp == "provisioning"`
 
-	b := builder{base: "https://x", clock: time.Now, schemas: schemas{}, keys: newKeySets(time.Now)}
+	b := builder{base: "https://x", clock: time.Now, shared: newShared(), before: newShared(), keys: newKeySets(time.Now)}
 	b.keys.client = issuer.Client()
 	e := b.build(tenant, nil)
 	if e.err != nil {

@@ -18,6 +18,7 @@ type snapshot struct {
 	held    map[string]bool // keys that wait for a purge
 	serving map[string]*httpapi.Tenant
 	keys    *keySets
+	shared  *shared
 }
 
 // newSnapshot takes what did not change from prev (nil: there is none): tenants with all their state, limiters, schemas.
@@ -30,8 +31,8 @@ func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, cloc
 	if prev != nil && prev.hash == s.hash {
 		s.at = prev.at
 	}
-	s.keys = prev.nextKeys(clock)
-	b := builder{base: next.BaseURL, clock: clock, schemas: prev.sharedSchemas(), keys: s.keys, engine: engine}
+	s.keys, s.shared = prev.nextKeys(clock), newShared()
+	b := builder{base: next.BaseURL, clock: clock, shared: s.shared, before: prev.sharedParts(), keys: s.keys, engine: engine}
 	for _, t := range next.Tenants {
 		e := b.build(t, prev.entry(t.Key))
 		s.entries[t.Key] = e
@@ -57,15 +58,11 @@ func (s *snapshot) entry(key string) *entry {
 	return s.entries[key]
 }
 
-func (s *snapshot) sharedSchemas() schemas {
-	shared := schemas{}
+func (s *snapshot) sharedParts() *shared {
 	if s == nil {
-		return shared
+		return newShared()
 	}
-	for _, e := range s.entries {
-		shared[e.schemaKey] = e.http.Directory.Schemas
-	}
-	return shared
+	return s.shared
 }
 
 func (s *snapshot) logFailures(log *slog.Logger) {

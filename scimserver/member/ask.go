@@ -141,7 +141,7 @@ func (s *session) tell() {
 		s.t.decided(d)
 	}
 	if s.later {
-		s.t.wakeUp()
+		s.t.wakeUp(s.t.Key)
 	}
 }
 
@@ -235,7 +235,7 @@ func (s *session) makeGood(ctx context.Context) {
 	}
 	id := s.answered.intent
 	s.answered = nil
-	defer s.t.wakeUp()
+	defer s.t.wakeUp(s.t.Key)
 	defer s.t.asking.end(id)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resolveTime)
 	defer cancel()

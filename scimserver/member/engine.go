@@ -3,6 +3,9 @@ package member
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,13 +47,16 @@ type Engine struct {
 	newID   func() string
 	asking  asking
 	wake    chan struct{} // holds one signal: there is work in the background
+
+	mu    sync.Mutex
+	woken map[string]bool // tenants with such work
 }
 
 // New makes an Engine.
 func New(d Deps) *Engine {
 	e := &Engine{
 		store: d.Store, asker: d.Asker, observe: d.Observe, log: d.Log, clock: d.Clock, newID: d.NewID,
-		wake: make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), woken: map[string]bool{},
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -67,7 +73,19 @@ func New(d Deps) *Engine {
 // Woken receives a signal when work for the background has come up.
 func (e *Engine) Woken() <-chan struct{} { return e.wake }
 
-func (e *Engine) wakeUp() {
+// WokenTenants are the keys of those in which such work has come up since the last call.
+func (e *Engine) WokenTenants() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	keys := slices.Collect(maps.Keys(e.woken))
+	clear(e.woken)
+	return keys
+}
+
+func (e *Engine) wakeUp(tenant string) {
+	e.mu.Lock()
+	e.woken[tenant] = true
+	e.mu.Unlock()
 	select {
 	case e.wake <- struct{}{}:
 	default:

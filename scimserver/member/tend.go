@@ -62,12 +62,12 @@ func (t *Tenant) workSome(ctx context.Context) (more bool, err error) {
 }
 
 // Prune removes what has been kept long enough, and asks again for off-boardings that the application has refused. It is
-// to be called every few minutes.
+// to be called every few minutes where there have been events, else RetryVetoes is.
 func (t *Tenant) Prune(ctx context.Context) error {
 	before := t.now().Add(-KeepFor)
 	err := t.untilFew(func() (int64, error) { return t.store.PruneLog(ctx, t.Key, before, KeepLog, pruneBatch) })
 	err2 := t.untilFew(func() (int64, error) { return t.store.PruneEvents(ctx, t.Key, before, KeepEvents, pruneBatch) })
-	return errors.Join(err, err2, t.retryVetoes(ctx))
+	return errors.Join(err, err2, t.RetryVetoes(ctx))
 }
 
 func (*Tenant) untilFew(prune func() (int64, error)) error {

@@ -14,7 +14,7 @@ import (
 // another one after each of them.
 const vetoState = "vetoes"
 
-// noteVeto has retryVetoes look for the off-boarding that is put off.
+// noteVeto has RetryVetoes look for the off-boarding that is put off.
 func (ev *evaluation) noteVeto(ctx context.Context) error {
 	if ev.putOff == nil || !ev.putOff.Vetoed {
 		return nil
@@ -22,9 +22,9 @@ func (ev *evaluation) noteVeto(ctx context.Context) error {
 	return ev.s.w.SetState(ctx, vetoState, []byte(ev.s.t.newID()))
 }
 
-// retryVetoes tries off-boardings again that the application has refused, and that the identity provider takes for done:
+// RetryVetoes tries off-boardings again that the application has refused, and that the identity provider takes for done:
 // the application is asked again, unless the life cycle wants nothing of it any more.
-func (t *Tenant) retryVetoes(ctx context.Context) error {
+func (t *Tenant) RetryVetoes(ctx context.Context) error {
 	var mark []byte
 	err := t.store.View(ctx, t.Key, func(r store.Reader) (err error) {
 		mark, err = r.State(ctx, vetoState)

@@ -1,0 +1,191 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/member"
+)
+
+// How often the background looks at a tenant without being told to. A round takes longer where there are very many.
+const (
+	tendEvery  = time.Minute
+	pruneEvery = 5 * time.Minute
+	pruneIdle  = time.Hour // of a tenant in which nothing happens
+)
+
+// tender does the work of the engine that is left to the background, a portion of each tenant in turn: of those that are new
+// or changed, of those that the engine names, and of the others as the rota says. It runs on one goroutine.
+type tender struct {
+	live   *live
+	engine *member.Engine
+	log    *slog.Logger
+	wake   chan struct{} // holds one signal: there is another configuration
+	stirs  marks         // tenants with new events
+
+	known   map[string]*member.Tenant // as they were seen last
+	pending map[string]bool           // have something to do now
+	failed  map[string]time.Time      // when the latest try has failed
+	stirred map[string]bool           // have new events since they were pruned
+	pruned  map[string]time.Time
+	retried map[string]time.Time // or pruned
+	rota    rota
+}
+
+func newTender(l *live, engine *member.Engine, log *slog.Logger) *tender {
+	return &tender{
+		live: l, engine: engine, log: log, wake: make(chan struct{}, 1),
+		known: map[string]*member.Tenant{}, pending: map[string]bool{}, failed: map[string]time.Time{},
+		stirred: map[string]bool{}, pruned: map[string]time.Time{}, retried: map[string]time.Time{}, rota: rota{least: tendEvery, each: eachTenant},
+	}
+}
+
+func (t *tender) run(ctx context.Context) error {
+	timer := time.NewTimer(tendEvery)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.wake:
+			t.gather()
+		case <-t.engine.Woken():
+		case <-timer.C:
+		}
+		for t.round(ctx) { // as long as there is more
+		}
+		t.look(ctx)
+		timer.Reset(t.rota.pause())
+	}
+}
+
+// gather notes what is another tenant than before.
+func (t *tender) gather() {
+	now := t.live.members()
+	for key, m := range now {
+		if t.known[key] != m {
+			t.pending[key] = true
+		}
+	}
+	for key := range t.known {
+		if now[key] == nil {
+			delete(t.pending, key)
+			delete(t.failed, key)
+			delete(t.stirred, key)
+			delete(t.pruned, key)
+			delete(t.retried, key)
+		}
+	}
+	t.known = now
+}
+
+// round does a portion for each tenant that has something to do.
+func (t *tender) round(ctx context.Context) (more bool) {
+	select {
+	case <-t.wake:
+		t.gather()
+	default:
+	}
+	for _, key := range t.engine.WokenTenants() {
+		t.pending[key] = true
+	}
+	for key := range t.pending {
+		again := t.tend(ctx, key)
+		if ctx.Err() != nil {
+			return false
+		}
+		if !again {
+			delete(t.pending, key)
+		}
+	}
+	return len(t.pending) > 0
+}
+
+func (t *tender) tend(ctx context.Context, key string) (again bool) {
+	m := t.known[key]
+	if m == nil {
+		return false
+	}
+	start := time.Now()
+	again, err := m.Tend(ctx)
+	if again {
+		t.rest(ctx, time.Since(start))
+	}
+	if err != nil && ctx.Err() == nil {
+		t.log.Error("background work of a tenant failed; trying again later", "tenant", key, "error", err)
+		t.failed[key] = t.live.clock()
+		return false
+	}
+	delete(t.failed, key)
+	return again
+}
+
+// look tends and prunes the tenants whose turn has come, and tries again what has failed a while ago.
+func (t *tender) look(ctx context.Context) {
+	now := t.live.clock()
+	maps.Copy(t.stirred, t.stirs.take())
+	for key, at := range t.failed {
+		if now.Sub(at) >= tendEvery {
+			t.pending[key] = true
+		}
+	}
+	for _, key := range t.rota.due(now, func() []string { return slices.Collect(maps.Keys(t.known)) }) {
+		t.pending[key] = true
+		t.prune(ctx, key, now)
+	}
+	for t.round(ctx) {
+	}
+}
+
+// restAfterWork is how much longer than it works the background rests, so that requests keep most of the processors and of
+// the one writer of the store.
+const restAfterWork = 2
+
+// mostRest bounds the rest after a portion that took long because others did.
+const mostRest = time.Second
+
+// rest lets requests go first.
+func (t *tender) rest(ctx context.Context, worked time.Duration) {
+	timer := time.NewTimer(min(restAfterWork*worked, mostRest))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// prune removes old rows of a tenant that has got new ones, of any other now and then, and tries again what the application
+// has refused.
+func (t *tender) prune(ctx context.Context, key string, now time.Time) {
+	m := t.known[key]
+	if m == nil || now.Sub(t.retried[key]) < pruneEvery {
+		return
+	}
+	work := m.RetryVetoes
+	if t.stirred[key] || now.Sub(t.pruned[key]) >= pruneIdle {
+		t.pruned[key], work = now, m.Prune
+		delete(t.stirred, key)
+	}
+	t.retried[key] = now
+	if err := work(ctx); err != nil && ctx.Err() == nil {
+		t.log.Error("old events and log entries of a tenant were not removed, or refused off-boardings not tried again", "tenant", key, "error", err)
+	}
+}
+
+// members are the tenants that have an application and do not wait for a purge.
+func (l *live) members() map[string]*member.Tenant {
+	found := map[string]*member.Tenant{}
+	s := l.current.Load()
+	if s == nil {
+		return found
+	}
+	for key, e := range s.entries {
+		if e.members != nil && !s.held[key] {
+			found[key] = e.members
+		}
+	}
+	return found
+}
