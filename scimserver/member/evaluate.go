@@ -123,7 +123,8 @@ func (ev *evaluation) find(ctx context.Context) error {
 	if ev.user.before != nil {
 		m, err := ev.s.r.MemberOf(ctx, ev.record().ID)
 		if err == nil {
-			ev.current, ev.linked = &m, true
+			found := m
+			ev.current, ev.linked = &found, true
 			return nil
 		}
 		if !errors.Is(err, store.ErrNotFound) {
@@ -137,14 +138,16 @@ func (ev *evaluation) find(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := ev.s.r.Unlinked(ctx, doc.Value("userName").Text(), doc.Value("externalId").Text())
-	if err == nil {
-		ev.current = &m
-	}
-	if errors.Is(err, store.ErrNotFound) {
+	switch m, err := ev.s.r.Unlinked(ctx, doc.Value("userName").Text(), doc.Value("externalId").Text()); {
+	case err == nil:
+		found := m
+		ev.current = &found
 		return nil
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 func (ev *evaluation) facts() facts {
@@ -226,9 +229,7 @@ func (ev *evaluation) follow(ctx context.Context, m *store.MemberRecord) error {
 
 // input is what the mapping gets to see.
 func (ev *evaluation) input(ctx context.Context, doc *resource.Object, m *store.MemberRecord) (in mapping.Input, err error) {
-	user := doc.Copy()
-	user.Insert(0, "id", resource.String(ev.user.after.ID))
-	in.User = user
+	in.User = doc.CopyWith("id", resource.String(ev.user.after.ID))
 	if ev.s.t.Mapper.NeedsGroups() {
 		if in.Groups, err = groupsOf(ctx, ev.s.r, ev.user); err != nil {
 			return in, err

@@ -25,11 +25,16 @@ func (p *plant) creating(name string, away bool) func(context.Context) error {
 		op.Name = name
 		p.meter.bareWrite = p.without.createAndDelete().ops[0].Operation
 		p.app.Away(away)
-		figures, err := p.meter.run(ctx, series{ops: []measured{op}})
+		s := series{ops: []measured{op}}
+		figures, err := p.meter.run(ctx, s)
 		if err != nil {
 			return err
 		}
 		p.figures.Operations = append(p.figures.Operations, figures...)
+		profiles := profiler{p.profile, "http://" + p.server.OpsAddress + "/debug/pprof"}
+		if err := profiles.run(ctx, p.meter, s, p.application); err != nil {
+			return err
+		}
 		return p.comeBack(ctx)
 	}
 }

@@ -47,7 +47,7 @@ func TestFaults(t *testing.T) {
 	t.Run("everything, synchronous", func(t *testing.T) {
 		c := open(t, programs, seed, config.Synchronous)
 		c.pause = 10 // so that the application is reached between faults, which every operation needs
-		c.run(operations/8, []fault{killServer, killApplication, cutNetwork})
+		c.run(operations, []fault{killServer, killApplication, cutNetwork})
 	})
 }
 

@@ -81,6 +81,12 @@ func (o *Object) All() iter.Seq2[string, Value] {
 // Copy copies the fields; values are shared.
 func (o *Object) Copy() *Object { return &Object{fields: slices.Clone(o.fields)} }
 
+// CopyWith is Copy with one more field before all others.
+func (o *Object) CopyWith(name string, v Value) *Object {
+	fields := append(make([]field, 0, len(o.fields)+1), field{name, v})
+	return &Object{fields: append(fields, o.fields...)}
+}
+
 // Clone copies deeply.
 func (o *Object) Clone() *Object {
 	c := o.Copy()

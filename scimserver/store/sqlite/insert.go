@@ -36,6 +36,7 @@ func (t *tx) Insert(ctx context.Context, r store.Record) (store.Record, error) {
 		return store.Record{}, err
 	}
 	t.ledger.count(t.tenant, typ, seq, 1, activity(&r))
+	t.inserted = r.ID
 	return stored(r, 1, r.Created.UnixMilli()), t.changeLookups(seq, nil, keys)
 }
 

@@ -13,6 +13,7 @@ type ledger struct {
 	tallies []tally
 	blocks  []block
 	streams []stream
+	linked  []linked
 }
 
 // tally is a change of how many resources of a type a tenant has.
@@ -161,6 +162,9 @@ func (l *ledger) merge(o *ledger) {
 	}
 	for _, s := range o.streams {
 		l.putStream(s)
+	}
+	for _, k := range o.linked {
+		l.setLinked(k.tenant, k.all)
 	}
 }
 

@@ -91,6 +91,58 @@ const (
 		ORDER BY modified DESC, id DESC LIMIT 1`
 )
 
+// linked is what a batch knows of a tenant: whether each of its members has a user. Then nobody need be looked for among
+// those that have none, with every user that comes.
+type linked struct {
+	tenant int64
+	all    bool
+}
+
+// allLinked tells whether all members of the tenant have users, if that is known.
+func (l *ledger) allLinked(tenant int64) (all, known bool) {
+	for ; l != nil; l = l.outer {
+		for _, k := range l.linked {
+			if k.tenant == tenant {
+				return k.all, true
+			}
+		}
+	}
+	return false, false
+}
+
+func (l *ledger) setLinked(tenant int64, all bool) {
+	for i := range l.linked {
+		if l.linked[i].tenant == tenant {
+			l.linked[i].all = all
+			return
+		}
+	}
+	l.linked = append(l.linked, linked{tenant, all})
+}
+
+const anyUnlinkedSQL = "SELECT 1 FROM member INDEXED BY member_lost_external WHERE tenant = ?1 AND user IS NULL LIMIT 1"
+
+// Unlinked implements store.Reader.
+func (t *tx) Unlinked(ctx context.Context, userName, externalID string) (store.MemberRecord, error) {
+	all, known := t.ledger.allLinked(t.tenant)
+	if !known {
+		st, err := t.memberQuery(ctx, anyUnlinkedSQL)
+		if err != nil {
+			return store.MemberRecord{}, err
+		}
+		n, err := st.Int()
+		if err != nil {
+			return store.MemberRecord{}, t.failed(err)
+		}
+		all = n == 0
+		t.ledger.setLinked(t.tenant, all)
+	}
+	if all {
+		return store.MemberRecord{}, store.ErrNotFound
+	}
+	return t.snapshot.Unlinked(ctx, userName, externalID)
+}
+
 // Unlinked implements store.Reader.
 func (v *snapshot) Unlinked(ctx context.Context, userName, externalID string) (store.MemberRecord, error) {
 	m, err := v.lost(ctx, lostExternalSQL, externalID)
@@ -186,6 +238,7 @@ func (t *tx) InsertMember(ctx context.Context, m store.MemberRecord) error {
 	if err := t.writeMember(insertMemberSQL, &m, keys); err != nil {
 		return err
 	}
+	t.inserted = ""
 	typ, err := t.symbol(memberSymbol)
 	if err != nil {
 		return err
@@ -206,6 +259,9 @@ func (t *tx) writeMember(sql string, m *store.MemberRecord, keys []lookupKey) er
 	st, err := t.write(sql)
 	if err != nil {
 		return err
+	}
+	if m.UserID == "" {
+		t.ledger.setLinked(t.tenant, false)
 	}
 	st.BindInt64(1, t.tenant)
 	bindID(st, 2, m.ID)
@@ -258,9 +314,10 @@ const (
 	linkedOtherSQL = "SELECT 1 FROM member WHERE tenant = ?1 AND user = ?2 AND user <> id AND id <> ?3"
 )
 
-// checkLink looks for another member of the user. This is safe as there is no other writer.
+// checkLink looks for another member of the user, unless the user has only come with this transaction. This is safe as
+// there is no other writer.
 func (t *tx) checkLink(m *store.MemberRecord) error {
-	if m.UserID == "" {
+	if m.UserID == "" || m.UserID == t.inserted {
 		return nil
 	}
 	for _, sql := range []string{linkedOtherSQL, linkedOwnSQL} {

@@ -22,6 +22,7 @@ func TestMemberPlans(t *testing.T) {
 			"SEARCH member USING INDEX member_lost_external (tenant=? AND external=?)"},
 		"lost by name": {lostNameSQL,
 			"SEARCH member USING INDEX member_lost_name (tenant=? AND lost_name=?)"},
+		"without user":         {anyUnlinkedSQL, "SEARCH member USING INDEX member_lost_external (tenant=?)"},
 		"holders":              {holdersSQL, "SEARCH member_key USING PRIMARY KEY (tenant=? AND field=? AND value=?)"},
 		"page":                 {pageSQL, "SEARCH member USING PRIMARY KEY (tenant=? AND id>?)"},
 		"due":                  {dueSQL, "SEARCH event USING INDEX event_due (tenant=? AND due>? AND due<?)"},

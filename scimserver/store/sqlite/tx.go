@@ -16,6 +16,8 @@ type tx struct {
 	ledger ledger
 	before int64 // changes of the session
 	recent recentRow
+
+	inserted string // id of the resource that was inserted last, if it has no member yet
 }
 
 func newTx(b *batch, r *request) *tx {
