@@ -1,6 +1,10 @@
 package admin
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 // Commits tells whoever follows a log that there is more of it.
 type Commits struct {
@@ -21,6 +25,13 @@ func (c *Commits) Wake(tenant string) <-chan struct{} {
 		c.waiting[tenant] = ch
 	}
 	return ch
+}
+
+// Waiting are the tenants whose log somebody follows, or has followed since their latest Signal.
+func (c *Commits) Waiting() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Keys(c.waiting))
 }
 
 // Signal is for store.Outbox.OnCommit.

@@ -62,6 +62,7 @@ type Options struct {
 // timing is what tests shorten.
 type timing struct {
 	cacheAfter  time.Duration // without a configuration from the source the cached one is taken
+	lookEvery   time.Duration // for what other processes have written, while somebody waits
 	reportEvery time.Duration // counts are looked at
 	reportGap   time.Duration // between two reports at least
 	pingEvery   time.Duration // the store is asked whether it works
@@ -74,6 +75,7 @@ func (t timing) orDefaults() timing {
 	if t == (timing{}) {
 		return timing{
 			cacheAfter:  3 * time.Second,
+			lookEvery:   500 * time.Millisecond,
 			reportEvery: 30 * time.Second,
 			reportGap:   500 * time.Millisecond,
 			pingEvery:   pingEvery,
@@ -103,6 +105,7 @@ type App struct {
 	admin     net.Listener // nil: there is none
 	commits   admin.Commits
 	stirs     marks // tenants that are to be counted anew
+	holder    string // of claims
 }
 
 // New binds the listeners; nothing is served before Run. The store stays the caller's when there is an error.
@@ -112,10 +115,11 @@ func New(o Options) (*App, error) {
 	}
 	o.timing = o.timing.orDefaults()
 	o.Store = o.Metrics.Store(o.Store)
-	a := &App{Options: o}
+	a := &App{Options: o, holder: newHolder()}
 	a.live = &live{
 		clock: o.Clock, log: o.Log, metrics: o.Metrics, cache: cache{file: o.CacheFile},
-		changed: make(chan struct{}, 1), purges: purges{wake: make(chan struct{}, 1)},
+		changed: make(chan struct{}, 1),
+		purges:  purges{shared: o.Store.Shared(), holder: a.holder, wake: make(chan struct{}, 1)},
 	}
 	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retryPurge}
 	a.directory = directory.New(directory.Deps{Store: a.Store, Passwords: password.NewHasher(), Clock: a.Clock})
@@ -142,7 +146,7 @@ func (a *App) listen() (err error) {
 // provision sets up what makes members out of users, and tells applications.
 func (a *App) provision() {
 	a.outbox = outbox.New(outbox.Options{Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
-	a.live.engine = member.New(member.Deps{Store: a.Store, Asker: asker{a.outbox}, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
+	a.live.engine = member.New(member.Deps{Store: a.Store, Asker: asker{a.outbox}, Observe: a.Metrics, Log: a.Log, Clock: a.Clock, Holder: a.holder})
 	a.tend = newTender(a.live, a.live.engine, a.Log)
 	a.feed = feed.New(feed.Deps{Tenants: a.live, Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
 	routes := &couriers{dispatcher: a.outbox, version: a.Version, clock: a.Clock, log: a.Log}
@@ -156,6 +160,14 @@ func (a *App) committed(tenant string) {
 	a.commits.Signal(tenant)
 	a.tend.stirs.add(tenant)
 	a.stirs.add(tenant)
+}
+
+func (a *App) others() *others {
+	return &others{store: a.Store, waiting: []func() []string{a.feed.Waiting, a.commits.Waiting}, every: a.timing.lookEvery, log: a.Log,
+		tell: func(tenant string) {
+			a.feed.Wake(tenant)
+			a.commits.Signal(tenant)
+		}}
 }
 
 // Addr is where the SCIM endpoints listen.
@@ -180,6 +192,7 @@ func (a *App) Run(ctx context.Context) error {
 	work.Go(func() error { return reports.health.run(workCtx) })
 	work.Go(func() error { return a.tend.run(workCtx) })
 	work.Go(func() error { return a.outbox.Run(workCtx) })
+	work.Go(func() error { return a.others().run(workCtx) })
 	work.Go(func() error { return a.serveAdmin(workCtx) })
 	a.Log.Info("server started", "version", a.Version, "listen", a.Addr(), "opsListen", a.OpsAddr(), "tls", a.CertFile != "")
 

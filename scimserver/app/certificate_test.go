@@ -111,11 +111,11 @@ func setTime(t *testing.T, file string, at time.Time) {
 
 func TestTLSNeedsFiles(t *testing.T) {
 	t.Parallel()
-	_, err := New(Options{Listen: "127.0.0.1:0", OpsListen: "127.0.0.1:0", CertFile: "none.crt", KeyFile: "none.key", Log: testLog(t), Metrics: newLive(t, "").metrics})
+	_, err := New(Options{Store: &storeStub{}, Listen: "127.0.0.1:0", OpsListen: "127.0.0.1:0", CertFile: "none.crt", KeyFile: "none.key", Log: testLog(t), Metrics: newLive(t, "").metrics})
 	if err == nil || !strings.Contains(err.Error(), "none.crt") {
 		t.Errorf("error %v", err)
 	}
-	_, err = New(Options{Listen: "127.0.0.1:0", OpsListen: "nowhere", Log: testLog(t), Metrics: newLive(t, "").metrics})
+	_, err = New(Options{Store: &storeStub{}, Listen: "127.0.0.1:0", OpsListen: "nowhere", Log: testLog(t), Metrics: newLive(t, "").metrics})
 	if err == nil || !strings.Contains(err.Error(), `listen on "nowhere"`) {
 		t.Errorf("error %v", err)
 	}

@@ -79,7 +79,7 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 	if prev != nil {
 		e.activity = prev.activity
 	}
-	if e.members, err = b.members(e, registry); err != nil {
+	if e.members, err = b.members(e, registry, prev); err != nil {
 		return nil, err
 	}
 	if e.feed, err = b.feed(t, e.members, prev); err != nil {

@@ -100,6 +100,8 @@ func (s *storeStub) Ping(context.Context) error {
 	return s.broken
 }
 
+func (s *storeStub) Shared() bool { return false }
+
 func (s *storeStub) Close() error { return nil }
 
 func (s *storeStub) OnCommit(func(string)) {}

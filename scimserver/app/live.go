@@ -85,7 +85,12 @@ func (l *live) load(data []byte) error {
 // swap makes next what is served; l.mu is held. What is still to be purged keeps the tenants of its key out.
 func (l *live) swap(next *config.Server) *snapshot {
 	l.purges.keep(next.Purges)
-	s := newSnapshot(next, l.current.Load(), l.purges.pendingKeys(next.Purges), l.clock, l.engine)
+	s := newSnapshot(next, l.current.Load(), l.purges.heldKeys(next.Purges), l.clock, l.engine)
+	for key := range s.entries {
+		if l.purges.shared && !s.held[key] {
+			l.purges.serve(key)
+		}
+	}
 	l.current.Store(s)
 	for _, follow := range l.followers {
 		follow(s)

@@ -12,7 +12,7 @@ import (
 )
 
 // members makes the tenant's part in the engine of members; nil where the tenant has no application.
-func (b *builder) members(e *entry, registry *schema.Registry) (*member.Tenant, error) {
+func (b *builder) members(e *entry, registry *schema.Registry, prev *entry) (*member.Tenant, error) {
 	t := &e.config
 	if t.Application == nil || b.engine == nil {
 		return nil, nil
@@ -26,8 +26,12 @@ func (b *builder) members(e *entry, registry *schema.Registry) (*member.Tenant, 
 	if err != nil {
 		return nil, err
 	}
+	since, replaced := b.clock(), prev != nil // what was served until now, with another mapping or none
+	if prev != nil && prev.members != nil && prev.members.Hash == hash {
+		since, replaced = prev.members.Since, prev.members.Replaced
+	}
 	return b.engine.Tenant(member.Config{
-		Key: t.Key, Application: t.Application, Lifecycle: t.Lifecycle, Mapper: program, Hash: hash,
+		Key: t.Key, Since: since, Replaced: replaced, Application: t.Application, Lifecycle: t.Lifecycle, Mapper: program, Hash: hash,
 		HasRole: t.Mapping != nil && t.Mapping.Role != nil, URL: b.base + "/" + t.Key + "/scim/v2",
 	}), nil
 }

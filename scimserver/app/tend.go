@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -13,6 +14,7 @@ import (
 // How often the background looks at a tenant without being told to. A round takes longer where there are very many.
 const (
 	tendEvery  = time.Minute
+	tendLater  = 5 * time.Second // while another process is at it, which may die
 	pruneEvery = 5 * time.Minute
 	pruneIdle  = time.Hour // of a tenant in which nothing happens
 )
@@ -28,7 +30,7 @@ type tender struct {
 
 	known   map[string]*member.Tenant // as they were seen last
 	pending map[string]bool           // have something to do now
-	failed  map[string]time.Time      // when the latest try has failed
+	later   map[string]time.Time      // when to try again what has failed, or what another process is at
 	stirred map[string]bool           // have new events since they were pruned
 	pruned  map[string]time.Time
 	retried map[string]time.Time // or pruned
@@ -38,7 +40,7 @@ type tender struct {
 func newTender(l *live, engine *member.Engine, log *slog.Logger) *tender {
 	return &tender{
 		live: l, engine: engine, log: log, wake: make(chan struct{}, 1),
-		known: map[string]*member.Tenant{}, pending: map[string]bool{}, failed: map[string]time.Time{},
+		known: map[string]*member.Tenant{}, pending: map[string]bool{}, later: map[string]time.Time{},
 		stirred: map[string]bool{}, pruned: map[string]time.Time{}, retried: map[string]time.Time{}, rota: rota{least: tendEvery, each: eachTenant},
 	}
 }
@@ -58,8 +60,15 @@ func (t *tender) run(ctx context.Context) error {
 		for t.round(ctx) { // as long as there is more
 		}
 		t.look(ctx)
-		timer.Reset(t.rota.pause())
+		timer.Reset(t.pause())
 	}
+}
+
+func (t *tender) pause() time.Duration {
+	if len(t.later) > 0 {
+		return min(t.rota.pause(), tendLater)
+	}
+	return t.rota.pause()
 }
 
 // gather notes what is another tenant than before.
@@ -73,7 +82,7 @@ func (t *tender) gather() {
 	for key := range t.known {
 		if now[key] == nil {
 			delete(t.pending, key)
-			delete(t.failed, key)
+			delete(t.later, key)
 			delete(t.stirred, key)
 			delete(t.pruned, key)
 			delete(t.retried, key)
@@ -114,12 +123,17 @@ func (t *tender) tend(ctx context.Context, key string) (again bool) {
 	if again {
 		t.rest(ctx, time.Since(start))
 	}
-	if err != nil && ctx.Err() == nil {
+	switch {
+	case err == nil || ctx.Err() != nil:
+	case errors.Is(err, member.ErrLater):
+		t.later[key] = t.live.clock().Add(tendLater)
+		return false
+	default:
 		t.log.Error("background work of a tenant failed; trying again later", "tenant", key, "error", err)
-		t.failed[key] = t.live.clock()
+		t.later[key] = t.live.clock().Add(tendEvery)
 		return false
 	}
-	delete(t.failed, key)
+	delete(t.later, key)
 	return again
 }
 
@@ -127,8 +141,8 @@ func (t *tender) tend(ctx context.Context, key string) (again bool) {
 func (t *tender) look(ctx context.Context) {
 	now := t.live.clock()
 	maps.Copy(t.stirred, t.stirs.take())
-	for key, at := range t.failed {
-		if now.Sub(at) >= tendEvery {
+	for key, at := range t.later {
+		if !now.Before(at) {
 			t.pending[key] = true
 		}
 	}
@@ -170,7 +184,7 @@ func (t *tender) prune(ctx context.Context, key string, now time.Time) {
 		delete(t.stirred, key)
 	}
 	t.retried[key] = now
-	if err := work(ctx); err != nil && ctx.Err() == nil {
+	if err := work(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, member.ErrLater) {
 		t.log.Error("old events and log entries of a tenant were not removed, or refused off-boardings not tried again", "tenant", key, "error", err)
 	}
 }

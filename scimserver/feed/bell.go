@@ -1,6 +1,10 @@
 package feed
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 // bell tells the long polls of a tenant that there is something new.
 type bell struct {
@@ -50,6 +54,12 @@ func (b *bell) leave(tenant string, l *listeners) {
 	if l.count--; l.count == 0 {
 		delete(b.tenants, tenant)
 	}
+}
+
+func (b *bell) waiting() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Collect(maps.Keys(b.tenants))
 }
 
 func (b *bell) ring(tenant string) {

@@ -93,6 +93,9 @@ func New(d Deps) *Handler { return &Handler{Deps: d, bell: newBell()} }
 // Wake says that the tenant has new events.
 func (h *Handler) Wake(tenant string) { h.bell.ring(tenant) }
 
+// Waiting are the tenants that have long polls.
+func (h *Handler) Waiting() []string { return h.bell.waiting() }
+
 // EndWaits answers long polls, and from now on lets nobody wait: the server stops.
 func (h *Handler) EndWaits() { h.bell.end() }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -225,6 +226,21 @@ func (s *session) dropIntent(ctx context.Context) error {
 	id := s.answered.intent
 	defer s.t.asking.end(id)
 	return s.t.store.Update(ctx, s.t.Key, func(w store.Writer) error { return w.DeleteIntent(ctx, id) })
+}
+
+// consume forgets the question whose answer has led to what is written. Another process may have taken this one for dead, and
+// have told the application that nothing was changed: then nothing is.
+func (s *session) consume(ctx context.Context, intent string) error {
+	if s.t.store.Shared() {
+		intents, err := s.w.Intents(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(intents, func(i store.Intent) bool { return i.ID == intent }) {
+			return refuseConflict()
+		}
+	}
+	return s.w.DeleteIntent(ctx, intent)
 }
 
 // makeGood tells the application how things are, where it may have taken a change that was not made. If that fails now,

@@ -23,6 +23,7 @@ type Deps struct {
 	Log     *slog.Logger     // nil: nothing is logged
 	Clock   func() time.Time // nil: time.Now
 	NewID   func() string    // nil: UUIDs of version 7
+	Holder  string           // of claims, where the store is shared: another one in each process
 }
 
 // Observer is told of each decision, once it is durable. It must not block.
@@ -45,6 +46,7 @@ type Engine struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	newID   func() string
+	holder  string
 	asking  asking
 	wake    chan struct{} // holds one signal: there is work in the background
 
@@ -55,7 +57,7 @@ type Engine struct {
 // New makes an Engine.
 func New(d Deps) *Engine {
 	e := &Engine{
-		store: d.Store, asker: d.Asker, observe: d.Observe, log: d.Log, clock: d.Clock, newID: d.NewID,
+		store: d.Store, asker: d.Asker, observe: d.Observe, log: d.Log, clock: d.Clock, newID: d.NewID, holder: d.Holder,
 		wake: make(chan struct{}, 1), woken: map[string]bool{},
 	}
 	if e.log == nil {
@@ -110,7 +112,11 @@ type Config struct {
 	Mapper      Mapper
 	HasRole     bool   // the mapping has a rule for the role; else a member keeps the role it was made with
 	Hash        string // of application and mapping: with another one all users are mapped again
-	URL         string // of the tenant, …/scim/v2, for meta.location
+	// Since is when this process has begun to use what has the Hash; Replaced: it has used something else for the tenant before.
+	// They matter where the store is shared.
+	Since    time.Time
+	Replaced bool
+	URL      string // of the tenant, …/scim/v2, for meta.location
 }
 
 // Tenant is the engine with a tenant's configuration. It implements directory.Provisioner.

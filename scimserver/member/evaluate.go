@@ -379,7 +379,7 @@ func (ev *evaluation) write(ctx context.Context) error {
 		return err
 	}
 	if a := ev.s.answered; ev.asked && a != nil && (a.verdict.Refused || ev.acknowledged()) {
-		if err := ev.s.w.DeleteIntent(ctx, a.intent); err != nil {
+		if err := ev.s.consume(ctx, a.intent); err != nil {
 			return err
 		}
 		ev.s.consumed = true

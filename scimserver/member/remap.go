@@ -31,13 +31,29 @@ type Remapping struct {
 func (t *Tenant) Remapping(ctx context.Context) (*Remapping, error) {
 	var m remap
 	err := t.store.View(ctx, t.Key, func(r store.Reader) error { return readState(ctx, r, remapState, &m) })
-	if err != nil || m.Hash == "" || m.Finished && m.Hash == t.Hash {
+	if err != nil || m.Hash == "" || !t.remapDue(m) {
 		return nil, err
 	}
 	if m.Hash != t.Hash { // what was done was done by another mapping
 		m.Done = 0
 	}
 	return &Remapping{Done: m.Done, Total: max(m.Total, m.Done), Started: m.Started}, nil
+}
+
+// settleFor is the time in which all processes on one database have loaded a new configuration, but for those that cannot.
+const settleFor = 3 * time.Second
+
+// remapDue tells whether there are users to be mapped, by this process or another.
+func (t *Tenant) remapDue(m remap) bool { return t.remapAnew(m) || m.Hash == t.Hash && !m.Finished }
+
+// remapAnew tells whether the users are to be mapped from the first one on. Of the processes on one database one may still
+// have an earlier mapping: what it maps meanwhile is mapped again when it has loaded the new one, and it does not itself map
+// all users back.
+func (t *Tenant) remapAnew(m remap) bool {
+	if !t.store.Shared() || m.Hash == "" {
+		return m.Hash != t.Hash
+	}
+	return (m.Hash != t.Hash || t.Replaced) && t.Since.After(m.Started)
 }
 
 // The pages of a new mapping. Users are mapped on a snapshot first; the few who come out otherwise are looked at again in
@@ -60,10 +76,13 @@ func (t *Tenant) remapSome(ctx context.Context) (more bool, err error) {
 		if err := readState(ctx, r, remapState, &m); err != nil {
 			return err
 		}
-		if done = m.Finished && m.Hash == t.Hash; done {
+		if done = !t.remapDue(m); done {
 			return nil
 		}
-		if m.Hash != t.Hash {
+		if t.remapAnew(m) {
+			if t.store.Shared() && t.now().Before(t.Since.Add(settleFor)) {
+				return ErrLater
+			}
 			m = remap{Hash: t.Hash, Total: counts.Users, Started: t.now()}
 		}
 		users, last, err := r.UsersAfter(ctx, m.Position, remapPage)

@@ -33,6 +33,9 @@ func (t *Tenant) RetryVetoes(ctx context.Context) error {
 	if err != nil || mark == nil {
 		return err
 	}
+	if err := t.claim(ctx, "vetoes", pruneFor); err != nil {
+		return err
+	}
 	vetoed, err := t.vetoed(ctx)
 	if err == nil && len(vetoed) == 0 {
 		return t.forgetVetoes(ctx, mark)

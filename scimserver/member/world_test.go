@@ -51,6 +51,7 @@ type spec struct {
 	asker     member.Asker
 	store     store.Store
 	observe   member.Observer
+	holder    string // of claims; ids of its world begin at another number
 }
 
 // plain is an inventory: e-mail (unique), name and department; the role by group, then by title.
@@ -92,13 +93,13 @@ func buildWorld(ctx context.Context, t fataler, s spec) *world {
 	if s.store == nil {
 		s.store = memory.New()
 	}
-	w := &world{t: t, ctx: ctx, store: s.store, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	w := &world{t: t, ctx: ctx, store: s.store, serial: len(s.holder) << 32, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
 	newID := func() string {
 		w.serial++
 		return fmt.Sprintf("01900000-0000-7000-8000-%012x", w.serial)
 	}
-	w.engine = member.New(member.Deps{Store: s.store, Asker: s.asker, Observe: s.observe, Clock: clock, NewID: newID})
+	w.engine = member.New(member.Deps{Store: s.store, Asker: s.asker, Observe: s.observe, Clock: clock, NewID: newID, Holder: s.holder})
 	w.directory = directory.New(directory.Deps{Store: s.store, Clock: clock, NewID: newID})
 	w.configure(s)
 	return w
@@ -121,7 +122,7 @@ func (w *world) configure(s spec) {
 	}
 	w.spec = s
 	w.tenant = w.engine.Tenant(member.Config{
-		Key: "ns/acme", Application: &s.app, Lifecycle: s.lifecycle, Mapper: program, HasRole: s.mapping.Role != nil, Hash: string(hash),
+		Since: w.now, Replaced: w.tenant != nil, Key: "ns/acme", Application: &s.app, Lifecycle: s.lifecycle, Mapper: program, HasRole: s.mapping.Role != nil, Hash: string(hash),
 		URL: "https://scim.example.com/ns/acme/scim/v2",
 	})
 	w.scim = &directory.Tenant{Key: "ns/acme", URL: "https://scim.example.com/ns/acme/scim/v2", Schemas: reg, Provisioner: w.tenant}
