@@ -65,7 +65,7 @@ func TestOneTends(t *testing.T) {
 			t.Fatalf("Tend: got %v, %v", more, err)
 		}
 		two.left()
-		time.Sleep(31 * time.Second) // one has died
+		<-time.After(31 * time.Second) // one has died
 		two.tend()
 		if told := two.told(); len(told) != many {
 			t.Errorf("%d events for %d members", len(told), many)
