@@ -104,7 +104,7 @@ type App struct {
 	directory *directory.Directory
 	admin     net.Listener // nil: there is none
 	commits   admin.Commits
-	stirs     marks // tenants that are to be counted anew
+	stirs     marks  // tenants that are to be counted anew
 	holder    string // of claims
 }
 
