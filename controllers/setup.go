@@ -69,6 +69,7 @@ func CacheOptions() cache.Options {
 			&v1alpha1.SCIMMapping{}:     everything,
 			&v1alpha1.SCIMApplication{}: everything,
 			&corev1.Namespace{}:         namespaces,
+			&corev1.Pod{}:               {Transform: onlyStatus},
 		},
 	}
 }
@@ -78,6 +79,15 @@ func onlyLabels(o any) (any, error) {
 	if m, ok := o.(metav1.Object); ok {
 		m.SetManagedFields(nil)
 		m.SetAnnotations(nil)
+	}
+	return o, nil
+}
+
+// onlyStatus drops what a pod is to be: how it is tells all that is asked.
+func onlyStatus(o any) (any, error) {
+	if pod, ok := o.(*corev1.Pod); ok {
+		pod.SetManagedFields(nil)
+		pod.Spec = corev1.PodSpec{}
 	}
 	return o, nil
 }

@@ -106,6 +106,9 @@ const (
 	ReasonTerminating ConditionReason = "Terminating"
 )
 
+// ReasonPrefixDatabase is how the reasons begin that tell what is wrong with the database of a server.
+const ReasonPrefixDatabase = "Database"
+
 // Reasons of Ready that tell what is wrong with the database of a server. Messages say what to do.
 const (
 	// ReasonDatabaseURIInvalid: the connection URI cannot be read.

@@ -6,11 +6,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// SCIMServer is a place where tenants run: a StatefulSet of SCIM server pods with its storage and its endpoint.
+// SCIMServer is a place where tenants run: SCIM server pods with their storage and their endpoint. The pods are a StatefulSet
+// of one with SQLite, and a Deployment with PostgreSQL.
 // Tenants refer to it by spec.serverRef, as routes refer to a Gateway.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
+// +kubebuilder:subresource:scale:specpath=.spec.replicas,statuspath=.status.replicas,selectorpath=.status.selector
 // +kubebuilder:resource:scope=Namespaced,shortName=scimsrv,categories=scim
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.baseURL`
 // +kubebuilder:printcolumn:name="Pods",type=integer,JSONPath=`.status.readyReplicas`
@@ -51,7 +53,8 @@ type SCIMServerList struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.replicas) || self.replicas <= 1 || (has(self.storage) && has(self.storage.postgres))",message="more than one replica needs storage.postgres; set replicas to 1, or keep the data in PostgreSQL",fieldPath=".replicas"
 type SCIMServerSpec struct {
-	// replicas is the number of pods. More than one needs storage.postgres.
+	// replicas is the number of pods. More than one needs storage.postgres. A HorizontalPodAutoscaler whose scaleTargetRef
+	// is the SCIMServer sets it; leave it out of manifests then.
 	// +optional
 	// +kubebuilder:default=1
 	// +kubebuilder:validation:Minimum=0
@@ -135,7 +138,8 @@ type SQLiteStorage struct {
 
 // PostgresStorage names a database.
 type PostgresStorage struct {
-	// secretRef names the Secret's key that holds the connection URI.
+	// secretRef names the Secret's key that holds the connection URI, such as postgresql://user:password@host:5432/database.
+	// The Secret may change at any time: the pods notice within about a minute, and need no restart.
 	// +required
 	SecretRef SecretKeyReference `json:"secretRef"`
 }
@@ -316,6 +320,11 @@ type SCIMServerStatus struct {
 	// replicas is the number of pods there are.
 	// +optional
 	Replicas int32 `json:"replicas,omitempty"`
+
+	// selector chooses the pods, as a HorizontalPodAutoscaler wants to know.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Selector string `json:"selector,omitempty"`
 
 	// readyReplicas is the number of pods that are ready.
 	// +optional

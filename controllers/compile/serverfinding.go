@@ -11,6 +11,10 @@ type ServerFacts struct {
 	BaseURL string
 	// CertificateMissing: the Secret of spec.endpoint.tls does not exist.
 	CertificateMissing bool
+	// DatabaseSecretMissing: the Secret of spec.storage.postgres does not exist.
+	DatabaseSecretMissing bool
+	// DatabaseProblem tells what is wrong with that Secret, "" if nothing is.
+	DatabaseProblem string
 	// NoGateway: spec.endpoint.gateway is set, and the cluster has no HTTPRoute.
 	NoGateway bool
 	// HostOwner is the older SCIMServer with the same Ingress host, "" if there is none.
@@ -37,10 +41,17 @@ func unless(message string, reason v1alpha1.ConditionReason) Finding {
 }
 
 func storage(f ServerFacts) Finding {
-	if f.Server.Spec.Storage.Postgres == nil {
+	pg := f.Server.Spec.Storage.Postgres
+	switch {
+	case pg == nil:
 		return Finding{}
+	case f.DatabaseSecretMissing:
+		return found(v1alpha1.ReasonSecretNotFound, "spec.storage.postgres.secretRef: there is no Secret %s in namespace %s; create it, with the connection URI under the key %s",
+			pg.SecretRef.Name, f.Server.Namespace, pg.SecretRef.Key)
+	case f.DatabaseProblem != "":
+		return found(v1alpha1.ReasonInvalidSecret, "spec.storage.postgres.secretRef: Secret %s is not usable: %s", pg.SecretRef.Name, f.DatabaseProblem)
 	}
-	return found(v1alpha1.ReasonNotImplemented, "spec.storage.postgres is not implemented by this version of the operator; use spec.storage.sqlite")
+	return Finding{}
 }
 
 func baseURL(f ServerFacts) Finding {

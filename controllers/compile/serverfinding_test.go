@@ -23,7 +23,11 @@ func TestServerFinding(t *testing.T) {
 		text   string
 	}{
 		"sound":    {facts(func(*compile.ServerFacts) {}), "", ""},
-		"postgres": {facts(func(f *compile.ServerFacts) { f.Server.Spec.Storage.Postgres = &v1alpha1.PostgresStorage{} }), v1alpha1.ReasonNotImplemented, "spec.storage.postgres"},
+		"postgres": {facts(postgres), "", ""},
+		"no database Secret": {facts(func(f *compile.ServerFacts) { postgres(f); f.DatabaseSecretMissing = true }), v1alpha1.ReasonSecretNotFound,
+			"there is no Secret pg-app in namespace scim; create it, with the connection URI under the key uri"},
+		"bad database Secret": {facts(func(f *compile.ServerFacts) { postgres(f); f.DatabaseProblem = "it has no key uri" }), v1alpha1.ReasonInvalidSecret,
+			"Secret pg-app is not usable: it has no key uri"},
 		"base URL": {facts(func(f *compile.ServerFacts) { f.BaseURL = "scim.example.com" }), v1alpha1.ReasonInvalid, "--default-base-url"},
 		"certificate": {facts(func(f *compile.ServerFacts) {
 			f.Server.Spec.Endpoint.TLS, f.CertificateMissing = &v1alpha1.ServerTLS{SecretName: "cert"}, true
@@ -40,6 +44,10 @@ func TestServerFinding(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
+}
+
+func postgres(f *compile.ServerFacts) {
+	f.Server.Spec.Storage.Postgres = &v1alpha1.PostgresStorage{SecretRef: v1alpha1.SecretKeyReference{Name: "pg-app", Key: "uri"}}
 }
 
 func TestAccepted(t *testing.T) {

@@ -2,6 +2,7 @@ package envtest
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ type Pods struct {
 
 	mu      sync.Mutex
 	refused map[client.ObjectKey]string
+	faults  map[client.ObjectKey]*config.StoreReport
 	reports map[string]config.TenantReport
 	started time.Time
 }
@@ -42,12 +44,12 @@ func (c *Cluster) StartPods() (*Pods, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pods{client: mgr.GetClient(), refused: map[client.ObjectKey]string{}, reports: map[string]config.TenantReport{}, started: time.Now().UTC()}
+	p := &Pods{client: mgr.GetClient(), refused: map[client.ObjectKey]string{}, faults: map[client.ObjectKey]*config.StoreReport{}, reports: map[string]config.TenantReport{}, started: time.Now().UTC()}
 	ofServer := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
 		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: o.GetLabels()[v1alpha1.LabelServer]}}}
 	})
 	err = ctrl.NewControllerManagedBy(mgr).Named("pods").For(&appsv1.StatefulSet{}).
-		Watches(&corev1.Secret{}, ofServer).Watches(&corev1.ConfigMap{}, ofServer).
+		Watches(&appsv1.Deployment{}, ofServer).Watches(&corev1.Secret{}, ofServer).Watches(&corev1.ConfigMap{}, ofServer).
 		WithOptions(kubeutil.Options()).Complete(p)
 	if err != nil {
 		return nil, err
@@ -76,6 +78,15 @@ func (p *Pods) Refuse(ctx context.Context, server client.ObjectKey, problem stri
 	return err
 }
 
+// Fail lets the pods of a server have a database that does not work from now on; nil: it works again.
+func (p *Pods) Fail(ctx context.Context, server client.ObjectKey, fault *config.StoreReport) error {
+	p.mu.Lock()
+	p.faults[server] = fault
+	p.mu.Unlock()
+	_, err := p.Reconcile(ctx, reconcile.Request{NamespacedName: server})
+	return err
+}
+
 // Report lets the pod of a server report of a tenant, namespace/name, from now on.
 func (p *Pods) Report(ctx context.Context, server client.ObjectKey, tenant string, report config.TenantReport) error {
 	p.mu.Lock()
@@ -85,11 +96,11 @@ func (p *Pods) Report(ctx context.Context, server client.ObjectKey, tenant strin
 	return err
 }
 
-// Reconcile plays the one pod of a StatefulSet.
+// Reconcile plays the one pod of a StatefulSet, or those of a Deployment.
 func (p *Pods) Reconcile(ctx context.Context, req reconcile.Request) (ctrl.Result, error) {
-	set := &appsv1.StatefulSet{}
-	if err := p.client.Get(ctx, req.NamespacedName, set); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	run, err := p.runner(ctx, req.NamespacedName)
+	if err != nil || run == nil {
+		return ctrl.Result{}, err
 	}
 	secret := &corev1.Secret{}
 	key := client.ObjectKey{Namespace: req.Namespace, Name: v1alpha1.ConfigSecretName(req.Name, 0)}
@@ -101,21 +112,27 @@ func (p *Pods) Reconcile(ctx context.Context, req reconcile.Request) (ctrl.Resul
 	if err := p.client.Get(ctx, key, cm); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if err := p.report(ctx, req, secret, cm); err != nil {
+	if err := p.report(ctx, req, run.pods, secret, cm); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	return ctrl.Result{}, client.IgnoreNotFound(p.ready(ctx, set))
+	return ctrl.Result{}, client.IgnoreNotFound(run.ready(ctx))
 }
 
-func (p *Pods) report(ctx context.Context, req reconcile.Request, secret *corev1.Secret, cm *corev1.ConfigMap) error {
-	pod := req.Name + "-0"
-	report := p.load(req.NamespacedName, secret, cm.Data[pod])
-	data, err := config.EncodeReport(report)
-	if err != nil || cm.Data[pod] == string(data) {
-		return err
-	}
+func (p *Pods) report(ctx context.Context, req reconcile.Request, pods []string, secret *corev1.Secret, cm *corev1.ConfigMap) error {
 	next := cm.DeepCopy()
-	next.Data = map[string]string{pod: string(data)}
+	if next.Data == nil {
+		next.Data = map[string]string{}
+	}
+	for _, pod := range pods {
+		data, err := config.EncodeReport(p.load(req.NamespacedName, secret, cm.Data[pod]))
+		if err != nil {
+			return err
+		}
+		next.Data[pod] = string(data)
+	}
+	if maps.Equal(cm.Data, next.Data) {
+		return nil
+	}
 	return p.client.Patch(ctx, next, client.MergeFrom(cm))
 }
 
@@ -124,10 +141,10 @@ func (p *Pods) load(server client.ObjectKey, secret *corev1.Secret, earlier stri
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	kept, _ := config.DecodeReport([]byte(earlier))
-	kept.StartedAt = p.started
+	kept.StartedAt, kept.Store = p.started, p.faults[server]
 	s, err := config.Decode(secret.Data[config.SecretKey])
 	if err == nil && p.refused[server] == "" {
-		kept = config.Report{ConfigHash: s.Hash(), StartedAt: p.started, Tenants: map[string]config.TenantReport{}}
+		kept = config.Report{ConfigHash: s.Hash(), StartedAt: p.started, Store: p.faults[server], Tenants: map[string]config.TenantReport{}}
 		for _, t := range s.Tenants {
 			report := p.reports[t.Key]
 			report.Hash = t.Hash()
@@ -143,13 +160,4 @@ func (p *Pods) load(server client.ObjectKey, secret *corev1.Secret, earlier stri
 		kept.Error = err.Error()
 	}
 	return kept
-}
-
-func (p *Pods) ready(ctx context.Context, set *appsv1.StatefulSet) error {
-	if set.Status.ReadyReplicas == 1 && set.Status.ObservedGeneration == set.Generation {
-		return nil
-	}
-	next := set.DeepCopy()
-	next.Status.Replicas, next.Status.ReadyReplicas, next.Status.ObservedGeneration = 1, 1, set.Generation
-	return p.client.Status().Patch(ctx, next, client.MergeFrom(set))
 }

@@ -22,18 +22,6 @@ import (
 )
 
 var _ = Describe("A server", func() {
-	It("with PostgreSQL is not implemented", func(ctx context.Context) {
-		ns := newNamespace(ctx, nil)
-		server := create(ctx, newServer(ns, "shared", func(s *v1alpha1.SCIMServer) {
-			s.Spec.Storage.Postgres = &v1alpha1.PostgresStorage{SecretRef: v1alpha1.SecretKeyReference{Name: "pg-app"}}
-		}))
-		eventuallyRefused(ctx, server, v1alpha1.ReasonNotImplemented, "spec.storage.postgres")
-		eventually(ctx, server, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted, "")
-		tenant := create(ctx, newTenant(ns, "acme", on("", "shared")))
-		eventually(ctx, tenant, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonServerNotReady, "spec.storage.postgres")
-		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(server), &appsv1.StatefulSet{})).NotTo(Succeed())
-	})
-
 	It("waits for the Secret of its certificate", func(ctx context.Context) {
 		ns := newNamespace(ctx, nil)
 		server := create(ctx, newServer(ns, "shared", func(s *v1alpha1.SCIMServer) {

@@ -1,6 +1,8 @@
 package kubeutil
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -37,7 +39,8 @@ func notable(was, is *metav1.Condition) bool {
 		return !wasTrue
 	case metav1.ConditionFalse:
 		// What hangs on acceptance has no news of its own while an object is set up.
-		own := is.Type == string(v1alpha1.ConditionAccepted) || is.Type == string(v1alpha1.ConditionDelivering)
+		own := is.Type == string(v1alpha1.ConditionAccepted) || is.Type == string(v1alpha1.ConditionDelivering) ||
+			strings.HasPrefix(is.Reason, v1alpha1.ReasonPrefixDatabase)
 		return wasTrue || (own && (was == nil || was.Reason != is.Reason))
 	}
 	return false

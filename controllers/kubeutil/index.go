@@ -16,7 +16,7 @@ const (
 	IndexTenantSecret      = "tenant.secret"      // SCIMTenants by the Secret of the token that the admin brings
 	IndexTenantApplication = "tenant.application" // SCIMTenants by SCIMApplication
 	IndexTenantMapping     = "tenant.mapping"     // SCIMTenants by SCIMMapping
-	IndexServerSecret      = "server.secret"      // SCIMServers by the Secret of their certificate
+	IndexServerSecret      = "server.secret"      // SCIMServers by the Secrets of their certificate and of their database
 	IndexServerHost        = "server.host"        // SCIMServers by the host of their Ingress, a bare name
 	IndexApplicationSecret = "application.secret" // SCIMApplications by the Secret that signs their webhooks
 )
@@ -38,7 +38,7 @@ func RegisterIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		return err
 	}
 	servers := map[string]func(*v1alpha1.SCIMServer) []string{
-		IndexServerSecret: certificateOf,
+		IndexServerSecret: serverSecretsOf,
 		IndexServerHost:   ingressHostOf,
 	}
 	for name, values := range servers {
@@ -106,11 +106,14 @@ func webhookSecretOf(a *v1alpha1.SCIMApplication) []string {
 	return nil
 }
 
-func certificateOf(s *v1alpha1.SCIMServer) []string {
+func serverSecretsOf(s *v1alpha1.SCIMServer) (out []string) {
 	if tls := s.Spec.Endpoint.TLS; tls != nil {
-		return []string{join(s.Namespace, tls.SecretName)}
+		out = append(out, join(s.Namespace, tls.SecretName))
 	}
-	return nil
+	if pg := s.Spec.Storage.Postgres; pg != nil {
+		out = append(out, join(s.Namespace, pg.SecretRef.Name))
+	}
+	return out
 }
 
 func ingressHostOf(s *v1alpha1.SCIMServer) []string {

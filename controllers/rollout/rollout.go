@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,18 +21,26 @@ type Rollout struct {
 
 type pod struct {
 	name    string
-	ordinal int
+	ordinal int // in a StatefulSet; -1: it is of a Deployment
 	report  config.Report
 	err     error // the report cannot be read
 }
+
+// deployed is what a Deployment's pods have after its name: the hash of their template, and five random characters. Of a
+// long name Kubernetes cuts the end, and the '-' with it.
+var deployed = regexp.MustCompile(`^([a-z0-9]+-[a-z0-9]{5}|[a-z0-9]{10,15})$`)
 
 // Read decodes the reports of the server's pods.
 func Read(cm *corev1.ConfigMap, server string) *Rollout {
 	r := &Rollout{}
 	for name, text := range cm.Data {
-		ordinal, ok := strings.CutPrefix(name, server+"-")
-		n, err := strconv.Atoi(ordinal)
-		if !ok || err != nil || n < 0 {
+		suffix, ok := strings.CutPrefix(name, server+"-")
+		n, err := strconv.Atoi(suffix)
+		switch {
+		case ok && err == nil && n >= 0:
+		case ok && deployed.MatchString(suffix):
+			n = -1
+		default:
 			continue
 		}
 		report, err := config.DecodeReport([]byte(text))
@@ -41,7 +50,8 @@ func Read(cm *corev1.ConfigMap, server string) *Rollout {
 	return r
 }
 
-// First are the reports of the first n pods. What pods beyond them have reported is of an earlier time.
+// First are the reports of the first n pods of a StatefulSet, and those of all pods of a Deployment. What pods beyond them
+// have reported is of an earlier time.
 func (r *Rollout) First(n int32) *Rollout {
 	return &Rollout{pods: slices.DeleteFunc(slices.Clone(r.pods), func(p pod) bool { return p.ordinal >= int(n) })}
 }
@@ -76,6 +86,14 @@ func (r *Rollout) Rejected() string {
 		}
 	}
 	return ""
+}
+
+// StoreFault is why the database does not work for any pod that reports: what the first of them says, and its name.
+func (r *Rollout) StoreFault() (name string, fault config.StoreReport, ok bool) {
+	if !r.all(func(p pod) bool { return p.report.Store != nil }) {
+		return "", config.StoreReport{}, false
+	}
+	return r.pods[0].name, *r.pods[0].report.Store, true
 }
 
 // RejectedTenant tells why a pod refuses the tenant's entry, "" if none does.

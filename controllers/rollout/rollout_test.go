@@ -49,6 +49,8 @@ func TestLoaded(t *testing.T) {
 		"one purges":            {2, map[string]config.Report{"acme-0": serving("1"), "acme-1": {ConfigHash: "c1", Purged: []string{"u2"}}}, true, false, "", []string{"u2"}},
 		"scaled down":           {1, map[string]config.Report{"acme-0": serving("1"), "acme-1": serving("2")}, true, true, "", []string{"u1", "u2"}},
 		"pods of other servers": {1, map[string]config.Report{"acme-2-0": serving("1"), "other-0": serving("1"), "acme-x": serving("1")}, false, false, "", nil},
+		"of a Deployment":       {1, map[string]config.Report{"acme-6c9f7d8b5-x2x4z": serving("1"), "acme-6c9f7x2x4z": serving("1")}, true, true, "", []string{"u1", "u2"}},
+		"a Deployment's differ": {1, map[string]config.Report{"acme-6c9f7d8b5-x2x4z": serving("1"), "acme-6c9f7d8b5-x2x4y": serving("2")}, false, false, "", []string{"u1", "u2"}},
 		"refused":               {1, map[string]config.Report{"acme-0": refused}, false, true, "pod acme-0: too new", []string{"u1", "u2"}},
 		"tenant refused":        {1, map[string]config.Report{"acme-0": refusedTenant}, true, true, "pod acme-0: bad extension", []string{"u1", "u2"}},
 	} {
@@ -68,6 +70,33 @@ func TestLoaded(t *testing.T) {
 				t.Errorf("Purged %v, want %v", got, tc.purged)
 			}
 		})
+	}
+}
+
+// TestStoreFault: the database is at fault where no pod can use it.
+func TestStoreFault(t *testing.T) {
+	t.Parallel()
+	faulty := serving("1")
+	faulty.Store = &config.StoreReport{Reason: config.StoreReadOnly, Message: "name the primary"}
+	for name, tc := range map[string]struct {
+		pods map[string]config.Report
+		want string
+	}{
+		"nobody reports": {nil, ""},
+		"sound":          {map[string]config.Report{"acme-0": serving("1")}, ""},
+		"one of two":     {map[string]config.Report{"acme-0": serving("1"), "acme-1": faulty}, ""},
+		"all":            {map[string]config.Report{"acme-1": faulty, "acme-0": faulty}, "acme-0: name the primary"},
+	} {
+		got := ""
+		if pod, fault, ok := read(t, 2, tc.pods).StoreFault(); ok {
+			got = pod + ": " + fault.Message
+		}
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", name, got, tc.want)
+		}
+	}
+	if got := (config.StoreReport{Reason: "DatabaseOfTheFuture"}).KnownReason(); got != config.StoreFailing {
+		t.Errorf("a reason of a later release is %q", got)
 	}
 }
 

@@ -32,7 +32,10 @@ func (r *Reconciler) judge(ctx context.Context, p *pass) (err error) {
 	if p.statefulSet != nil {
 		facts.VolumeChange = workload.VolumeChange(s, p.statefulSet)
 	}
-	if _, err := workload.Build(workload.Input{Server: s, Image: r.Image}); err != nil {
+	if err := r.database(ctx, p, &facts); err != nil {
+		return err
+	}
+	if _, err := workload.Build(workload.Input{Server: s, Image: r.Image, Database: p.database}); err != nil {
 		facts.Workload = err.Error()
 	}
 	p.finding = compile.ServerFinding(facts)

@@ -19,18 +19,38 @@ import (
 // observe reads what is there: pods, their reports, and the configuration in effect.
 func (r *Reconciler) observe(ctx context.Context, p *pass) error {
 	s := p.server
-	set := &appsv1.StatefulSet{}
-	if ok, err := r.get(ctx, s, s.Name, set); err != nil {
+	if err := r.readRunner(ctx, p); err != nil {
 		return err
-	} else if ok {
-		p.statefulSet = set
 	}
 	reports := &corev1.ConfigMap{}
-	if _, err := r.get(ctx, s, v1alpha1.StatusConfigMapName(s.Name), reports); err != nil {
+	if ok, err := r.get(ctx, s, v1alpha1.StatusConfigMapName(s.Name), reports); err != nil {
 		return err
+	} else if ok {
+		p.reports = reports
 	}
 	p.rollout = rollout.Read(reports, s.Name).First(workload.Replicas(s))
+	if err := r.readPods(ctx, p); err != nil {
+		return err
+	}
 	return r.readConfig(ctx, p)
+}
+
+// readRunner reads what runs the pods.
+func (r *Reconciler) readRunner(ctx context.Context, p *pass) error {
+	if workload.Stateless(p.server) {
+		d := &appsv1.Deployment{}
+		ok, err := r.get(ctx, p.server, p.server.Name, d)
+		if ok {
+			p.deployment = d
+		}
+		return err
+	}
+	set := &appsv1.StatefulSet{}
+	ok, err := r.get(ctx, p.server, p.server.Name, set)
+	if ok {
+		p.statefulSet = set
+	}
+	return err
 }
 
 // readConfig reads the last good configuration. One that is damaged is made anew.

@@ -14,6 +14,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 	"github.com/scim-operator/scim-operator/controllers/reference"
 	"github.com/scim-operator/scim-operator/controllers/rollout"
+	"github.com/scim-operator/scim-operator/controllers/workload"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
@@ -31,6 +32,8 @@ type Reconciler struct {
 	// DefaultBaseURL is the base URL of servers without an endpoint, "" for the DNS name of their Service.
 	DefaultBaseURL string
 	Now            func() time.Time
+
+	databases kubeutil.Memo[uris] // by Secret
 }
 
 // pass is one reconciliation: the object, and what was found on the way. The conditions are derived from it.
@@ -40,11 +43,15 @@ type pass struct {
 
 	finding     compile.Finding
 	statefulSet *appsv1.StatefulSet // nil if there is none yet
+	deployment  *appsv1.Deployment  // the same, with PostgreSQL
+	pods        []corev1.Pod
+	reports     *corev1.ConfigMap // of the pods, nil if there is none yet
 	rollout     *rollout.Rollout
-	secret      *corev1.Secret // with the configuration, nil if there is none yet
-	config      *config.Server // in effect, nil if there is none
-	tooLarge    error          // why new and changed tenants do not fit
-	requeue     time.Duration  // 0: only when something changes
+	database    workload.Database // with PostgreSQL
+	secret      *corev1.Secret    // with the configuration, nil if there is none yet
+	config      *config.Server    // in effect, nil if there is none
+	tooLarge    error             // why new and changed tenants do not fit
+	requeue     time.Duration     // 0: only when something changes
 }
 
 // Reconcile brings one SCIMServer into the wanted state.
@@ -53,7 +60,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, s *v1alpha1.SCIMServer) (ctr
 		return ctrl.Result{}, nil // everything it has goes with it
 	}
 	p := &pass{server: s, before: s.DeepCopy()}
-	if err := kubeutil.Run(ctx, p, r.observe, r.judge, r.configure, r.apply); err != nil {
+	if err := kubeutil.Run(ctx, p, r.observe, r.judge, r.configure, r.apply, r.forget); err != nil {
 		return kubeutil.Result(0, err)
 	}
 	return kubeutil.Result(p.requeue, r.writeStatus(ctx, p))

@@ -32,7 +32,8 @@ import (
 // +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers,verbs=get;list;watch
 // +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers/status,verbs=patch
 // +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers/finalizers,verbs=update
-// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets;deployments,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=configmaps;serviceaccounts;services,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
@@ -50,7 +51,7 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 		For(&v1alpha1.SCIMServer{}, builder.WithPredicates(specChanged())).
 		WithOptions(kubeutil.Options())
 	for _, owned := range []client.Object{
-		&appsv1.StatefulSet{}, &corev1.ConfigMap{}, &corev1.Secret{}, &corev1.Service{}, &corev1.ServiceAccount{},
+		&appsv1.StatefulSet{}, &appsv1.Deployment{}, &corev1.ConfigMap{}, &corev1.Secret{}, &corev1.Service{}, &corev1.ServiceAccount{},
 		&rbacv1.Role{}, &rbacv1.RoleBinding{}, &networkingv1.NetworkPolicy{}, &networkingv1.Ingress{}, &policyv1.PodDisruptionBudget{},
 	} {
 		c.Owns(owned)
@@ -61,8 +62,9 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 		Watches(&v1alpha1.SCIMApplication{}, handler.EnqueueRequestsFromMapFunc(r.ofApplication), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.SCIMMapping{}, handler.EnqueueRequestsFromMapFunc(r.ofMapping), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Secret{}, handler.EnqueueRequestsFromMapFunc(r.ofCredentials)).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(ofPod), builder.WithPredicates(podChanged())).
 		WatchesRawSource(source.Kind[client.Object](secrets, kubeutil.SecretMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofSigningKeys))).
-		WatchesRawSource(source.Kind[client.Object](secrets, kubeutil.SecretMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofCertificate))).
+		WatchesRawSource(source.Kind[client.Object](secrets, kubeutil.SecretMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofOwnSecret))).
 		Complete(reconcile.AsReconciler(r.Client, r))
 }
 
@@ -138,7 +140,12 @@ func (r *Reconciler) ofCredentials(ctx context.Context, o client.Object) []recon
 	return serversOf(ctx, t)
 }
 
-func (r *Reconciler) ofCertificate(ctx context.Context, o client.Object) []reconcile.Request {
+func ofPod(_ context.Context, o client.Object) []reconcile.Request {
+	return kubeutil.Requests(o.GetNamespace() + "/" + o.GetLabels()[v1alpha1.LabelServer])
+}
+
+// ofOwnSecret leads from any Secret to the servers that have their certificate or their connection URI from it.
+func (r *Reconciler) ofOwnSecret(ctx context.Context, o client.Object) []reconcile.Request {
 	return kubeutil.ListRequests(ctx, r.Client, &v1alpha1.SCIMServerList{}, kubeutil.IndexServerSecret, o.GetNamespace()+"/"+o.GetName())
 }
 

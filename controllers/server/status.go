@@ -20,8 +20,12 @@ func (r *Reconciler) writeStatus(ctx context.Context, p *pass) error {
 		s.Status.ConfigHash = p.config.Hash()
 		s.Status.Tenants = int32(len(p.config.Tenants)) //nolint:gosec // at most config.MaxTenants
 	}
-	if p.statefulSet != nil {
+	s.Status.Selector = workload.Selector(s)
+	switch {
+	case p.statefulSet != nil:
 		s.Status.Replicas, s.Status.ReadyReplicas = p.statefulSet.Status.Replicas, p.statefulSet.Status.ReadyReplicas
+	case p.deployment != nil:
+		s.Status.Replicas, s.Status.ReadyReplicas = p.deployment.Status.Replicas, p.deployment.Status.ReadyReplicas
 	}
 	accepted := p.finding.Accepted("The server is valid")
 	programmed := p.programmed(accepted)
@@ -58,9 +62,12 @@ func (p *pass) programmed(accepted compile.Condition) compile.Condition {
 
 func (p *pass) ready(accepted, programmed compile.Condition) compile.Condition {
 	c := compile.Condition{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse}
+	pod, fault, faulty := p.rollout.StoreFault()
 	switch {
 	case accepted.Status != metav1.ConditionTrue:
 		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, "The server is not accepted; what runs stays as it is"
+	case faulty:
+		c.Reason, c.Message = v1alpha1.ConditionReason(fault.KnownReason()), fmt.Sprintf("pod %s: %s", pod, fault.Message)
 	case p.server.Status.ReadyReplicas == 0:
 		c.Reason, c.Message = v1alpha1.ReasonServerNotReady, p.noPod()
 	case programmed.Status != metav1.ConditionTrue:
@@ -72,5 +79,8 @@ func (p *pass) ready(accepted, programmed compile.Condition) compile.Condition {
 }
 
 func (p *pass) noPod() string {
-	return fmt.Sprintf("No pod is ready; see kubectl describe pod %s-0 -n %s", p.server.Name, p.server.Namespace)
+	if why := p.trouble(); why != "" {
+		return "No pod is ready; " + why
+	}
+	return fmt.Sprintf("No pod is ready; see kubectl describe pod -l %s=%s -n %s", v1alpha1.LabelServer, p.server.Name, p.server.Namespace)
 }

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -63,7 +64,22 @@ func (p *pass) stillServed() string {
 func (p *pass) podsReady() int32 { return p.server().Status.ReadyReplicas }
 
 func (p *pass) noPod() string {
+	if c, ok := p.databaseFault(); ok {
+		return fmt.Sprintf("SCIMServer %s is not ready: %s: %s", compile.ServerKey(p.tenant), c.Reason, c.Message)
+	}
 	return fmt.Sprintf("SCIMServer %s has no ready pod", compile.ServerKey(p.tenant))
+}
+
+// databaseFault is the server's condition, if its database does not work.
+func (p *pass) databaseFault() (*metav1.Condition, bool) {
+	c := kubeutil.FindCondition(p.server(), v1alpha1.ConditionReady)
+	return c, c != nil && c.Status == metav1.ConditionFalse && strings.HasPrefix(c.Reason, v1alpha1.ReasonPrefixDatabase)
+}
+
+// unavailable tells that the server answers no requests.
+func (p *pass) unavailable() bool {
+	_, faulty := p.databaseFault()
+	return faulty || p.podsReady() == 0
 }
 
 func (p *pass) ready(accepted, programmed compile.Condition) compile.Condition {
@@ -74,7 +90,7 @@ func (p *pass) ready(accepted, programmed compile.Condition) compile.Condition {
 		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, p.stillServed()
 	case programmed.Status != metav1.ConditionTrue:
 		c.Reason, c.Message = v1alpha1.ReasonNotProgrammed, programmed.Message
-	case p.podsReady() == 0:
+	case p.unavailable():
 		c.Reason, c.Message = v1alpha1.ReasonServerNotReady, p.noPod()
 	case p.tenant.Spec.Suspended:
 		c.Reason, c.Message = v1alpha1.ReasonSuspended, "spec.suspended is true; requests are answered with 503"

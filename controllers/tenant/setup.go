@@ -66,7 +66,8 @@ func serverChanged() predicate.Predicate {
 		return (a.Status.ReadyReplicas == 0) != (b.Status.ReadyReplicas == 0) ||
 			!a.DeletionTimestamp.Equal(b.DeletionTimestamp) ||
 			!kubeutil.SameCondition(a, b, v1alpha1.ConditionAccepted) ||
-			!kubeutil.SameCondition(a, b, v1alpha1.ConditionProgrammed)
+			!kubeutil.SameCondition(a, b, v1alpha1.ConditionProgrammed) ||
+			!kubeutil.SameCondition(a, b, v1alpha1.ConditionReady)
 	}}
 	return predicate.Or(predicate.GenerationChangedPredicate{}, status)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -32,7 +33,24 @@ func merge(base *corev1ac.PodTemplateSpecApplyConfiguration, overlay *runtime.Ra
 	if err := json.Unmarshal(merged, out); err != nil {
 		return nil, err
 	}
+	keepTolerations(base, out)
 	return out, guard(base, out)
+}
+
+// keepTolerations brings back the generated tolerations of taints that the user's list, which replaces the whole, does not
+// speak of.
+func keepTolerations(base, merged *corev1ac.PodTemplateSpecApplyConfiguration) {
+	if merged.Spec == nil {
+		return
+	}
+	for i := range base.Spec.Tolerations {
+		ours := &base.Spec.Tolerations[i]
+		if !slices.ContainsFunc(merged.Spec.Tolerations, func(t corev1ac.TolerationApplyConfiguration) bool {
+			return t.Key == nil || *t.Key == *ours.Key // without a key all taints are meant
+		}) {
+			merged.Spec.WithTolerations(ours)
+		}
+	}
 }
 
 // checkOverlay refuses fields that a pod template doesn't have: a misspelt one would be lost in silence. Directives of a

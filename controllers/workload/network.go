@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"net/netip"
+
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -42,7 +44,9 @@ func servicePort(name string, port int32) *corev1ac.ServicePortApplyConfiguratio
 // the ops port from the server's own namespace and from namespaces with LabelMetrics. Out go only DNS and the ports of
 // the API server, whose address no policy can name; and with webhooks whatever is no link-local address, as an
 // application's pods listen on ports that its URL doesn't tell. The server itself refuses addresses that no webhook may have.
-func NetworkPolicy(s *v1alpha1.SCIMServer, webhooks bool) *networkingv1ac.NetworkPolicyApplyConfiguration {
+// With spec.storage.postgres the port of the database is open too: to its address, or to any where it has a name.
+func NetworkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
+	s := in.Server
 	anyPod := networkingv1ac.NetworkPolicyPeer().WithPodSelector(metav1ac.LabelSelector())
 	scrapers := networkingv1ac.NetworkPolicyPeer().
 		WithNamespaceSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{LabelMetrics: "enabled"}))
@@ -57,10 +61,34 @@ func NetworkPolicy(s *v1alpha1.SCIMServer, webhooks bool) *networkingv1ac.Networ
 			networkingv1ac.NetworkPolicyEgressRule().WithPorts(policyPort(corev1.ProtocolUDP, 53), policyPort(corev1.ProtocolTCP, 53)),
 			networkingv1ac.NetworkPolicyEgressRule().WithPorts(policyPort(corev1.ProtocolTCP, 443), policyPort(corev1.ProtocolTCP, 6443)),
 		)
-	if webhooks {
+	if Stateless(s) {
+		spec.WithEgress(toDatabase(in.Database)...)
+	}
+	if in.Webhooks {
 		spec.WithEgress(toApplications(s.Spec.Webhooks))
 	}
 	return networkingv1ac.NetworkPolicy(s.Name, s.Namespace).WithLabels(Labels(s)).WithSpec(spec)
+}
+
+// toDatabase lets out to each host once.
+func toDatabase(db Database) (rules []*networkingv1ac.NetworkPolicyEgressRuleApplyConfiguration) {
+	seen := map[DatabaseHost]bool{}
+	for _, h := range db.Hosts {
+		addr, fixed := h.Address()
+		if !fixed {
+			h.Name = "" // a policy cannot name names
+		}
+		if seen[h] {
+			continue
+		}
+		seen[h] = true
+		rule := networkingv1ac.NetworkPolicyEgressRule().WithPorts(policyPort(corev1.ProtocolTCP, h.Port))
+		if fixed {
+			rule.WithTo(block(netip.PrefixFrom(addr, addr.BitLen()).String()))
+		}
+		rules = append(rules, rule)
+	}
+	return rules
 }
 
 // toApplications lets out to every address but link-local ones, and to the networks that are allowed explicitly.

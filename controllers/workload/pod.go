@@ -21,9 +21,16 @@ const (
 	DataDir = "/data"
 	tlsDir  = "/etc/scim-server/tls"
 
-	// drainSeconds is how long a stopping server finishes requests; the grace period leaves time to close the database.
-	drainSeconds = 5
-	graceSeconds = 30
+	// postgresDir has the connection URI in a file. The kubelet brings a changed Secret there, and the server reads it anew.
+	postgresDir  = "/etc/scim-server/postgres"
+	postgresFile = "uri"
+
+	// drainSeconds is how long a server that is not ready any more still listens, until everybody has noticed; with
+	// other pods to notice who serves on it may be longer. The grace period leaves time to finish requests after that
+	// (20 s) and to close the database.
+	drainSeconds          = 5
+	drainSecondsStateless = 10
+	graceSeconds          = 25
 )
 
 // podTemplate meets the Pod Security Standard "restricted".
@@ -33,7 +40,7 @@ func podTemplate(in Input) *corev1ac.PodTemplateSpecApplyConfiguration {
 		WithServiceAccountName(s.Name).
 		WithAutomountServiceAccountToken(true).
 		WithEnableServiceLinks(false).
-		WithTerminationGracePeriodSeconds(graceSeconds).
+		WithTerminationGracePeriodSeconds(graceSeconds + drain(s)).
 		WithSecurityContext(corev1ac.PodSecurityContext().
 			WithRunAsNonRoot(true).
 			WithRunAsUser(userID).
@@ -48,7 +55,29 @@ func podTemplate(in Input) *corev1ac.PodTemplateSpecApplyConfiguration {
 		spec.WithVolumes(corev1ac.Volume().WithName("tls").
 			WithSecret(corev1ac.SecretVolumeSource().WithSecretName(tls.SecretName).WithDefaultMode(0o440)))
 	}
+	if pg := s.Spec.Storage.Postgres; pg != nil {
+		spec.WithVolumes(postgresVolumes(pg.SecretRef)...)
+	}
 	return corev1ac.PodTemplateSpec().WithLabels(Labels(s)).WithSpec(spec)
+}
+
+// postgresVolumes are the Secret with the URI, and a folder of the pod's own for the last good configuration.
+func postgresVolumes(ref v1alpha1.SecretKeyReference) []*corev1ac.VolumeApplyConfiguration {
+	return []*corev1ac.VolumeApplyConfiguration{
+		corev1ac.Volume().WithName("postgres").WithSecret(corev1ac.SecretVolumeSource().
+			WithSecretName(ref.Name).
+			WithItems(corev1ac.KeyToPath().WithKey(ref.Key).WithPath(postgresFile)).
+			WithDefaultMode(0o440)),
+		corev1ac.Volume().WithName(VolumeName).
+			WithEmptyDir(corev1ac.EmptyDirVolumeSource().WithSizeLimit(resource.MustParse("256Mi"))),
+	}
+}
+
+func drain(s *v1alpha1.SCIMServer) int64 {
+	if Stateless(s) {
+		return drainSecondsStateless
+	}
+	return drainSeconds
 }
 
 func container(in Input) *corev1ac.ContainerApplyConfiguration {
@@ -85,6 +114,9 @@ func container(in Input) *corev1ac.ContainerApplyConfiguration {
 	if s.Spec.Endpoint.TLS != nil {
 		c.WithVolumeMounts(corev1ac.VolumeMount().WithName("tls").WithMountPath(tlsDir).WithReadOnly(true))
 	}
+	if Stateless(s) {
+		c.WithVolumeMounts(corev1ac.VolumeMount().WithName("postgres").WithMountPath(postgresDir).WithReadOnly(true))
+	}
 	return withProbes(c)
 }
 
@@ -96,7 +128,10 @@ func arguments(s *v1alpha1.SCIMServer) []string {
 		"--data=" + DataDir,
 		"--listen=:" + strconv.Itoa(PortSCIM),
 		"--ops-listen=:" + strconv.Itoa(PortOps),
-		"--drain=" + strconv.Itoa(drainSeconds) + "s",
+		"--drain=" + strconv.FormatInt(drain(s), 10) + "s",
+	}
+	if Stateless(s) {
+		args = append(args, "--postgres-file="+postgresDir+"/"+postgresFile)
 	}
 	if s.Spec.Endpoint.TLS != nil {
 		args = append(args, "--tls-cert-file="+tlsDir+"/tls.crt", "--tls-key-file="+tlsDir+"/tls.key")

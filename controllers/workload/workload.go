@@ -8,6 +8,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,6 +29,8 @@ type Input struct {
 	Image string
 	// Webhooks: the server calls applications, wherever they are.
 	Webhooks bool
+	// Database is where the data are, with spec.storage.postgres.
+	Database Database
 }
 
 // Objects are the objects of a server.
@@ -46,21 +49,32 @@ var (
 
 // Build makes the objects of a server. The error names the field of the SCIMServer that is wrong.
 func Build(in Input) (Objects, error) {
-	set, err := StatefulSet(in)
+	pods, err := runner(in)
 	if err != nil {
 		return Objects{}, err
 	}
 	s := in.Server
 	b := builder{server: s}
 	b.want(StatusConfigMap(s), ServiceAccount(s), Role(s), RoleBinding(s), HeadlessService(s), Service(s))
-	b.optional(s.Spec.NetworkPolicy != v1alpha1.Disabled, NetworkPolicy(s, in.Webhooks), &networkingv1.NetworkPolicy{})
+	b.optional(s.Spec.NetworkPolicy != v1alpha1.Disabled, NetworkPolicy(in), &networkingv1.NetworkPolicy{})
 	b.optional(Replicas(s) > 1, PodDisruptionBudget(s), &policyv1.PodDisruptionBudget{})
 	b.optional(s.Spec.Endpoint.Ingress != nil, Ingress(s), &networkingv1.Ingress{})
 	b.optional(s.Spec.Endpoint.Gateway != nil, Route(s), blank(HTTPRoute))
 	b.optional(s.Spec.Monitoring.ServiceMonitor == v1alpha1.Enabled, Monitor(s), blank(ServiceMonitor))
-	b.want(set)
+	b.want(pods)
 	return b.objects, b.err
 }
+
+// runner is what runs the pods. The kind of storage cannot change, so that there is never one of the other kind.
+func runner(in Input) (any, error) {
+	if Stateless(in.Server) {
+		return Deployment(in)
+	}
+	return StatefulSet(in)
+}
+
+// Stateless tells whether the pods have no data of their own.
+func Stateless(s *v1alpha1.SCIMServer) bool { return s.Spec.Storage.Postgres != nil }
 
 type builder struct {
 	server  *v1alpha1.SCIMServer
@@ -121,7 +135,10 @@ func Labels(s *v1alpha1.SCIMServer) map[string]string {
 	}
 }
 
-// selector chooses the pods of a server. It can never change: a StatefulSet's is immutable.
+// Selector chooses the pods of a server, as text.
+func Selector(s *v1alpha1.SCIMServer) string { return labels.FormatLabels(selector(s)) }
+
+// selector chooses the pods of a server. It can never change: that of what runs them is immutable.
 func selector(s *v1alpha1.SCIMServer) map[string]string {
 	return map[string]string{v1alpha1.LabelName: v1alpha1.AppName, v1alpha1.LabelServer: s.Name}
 }

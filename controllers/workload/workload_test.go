@@ -59,9 +59,21 @@ func everything(s *v1alpha1.SCIMServer) {
 	s.Spec.Webhooks.AllowedNetworks = []v1alpha1.Network{"169.254.10.0/24"}
 }
 
+// postgres is a server of three pods over a database.
+func postgres(s *v1alpha1.SCIMServer) {
+	three := int32(3)
+	s.Spec.Replicas = &three
+	s.Spec.Storage = v1alpha1.ServerStorage{Postgres: &v1alpha1.PostgresStorage{SecretRef: v1alpha1.SecretKeyReference{Name: "pg-app", Key: "uri"}}}
+}
+
 func TestGolden(t *testing.T) {
 	t.Parallel()
+	database, err := workload.ParseDatabase("postgresql://app:secret@pg-rw.db,10.1.2.3:6432/app")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, s := range map[string]*v1alpha1.SCIMServer{
+		"postgres":    server(postgres),
 		"minimal":     server(nil),
 		"everything":  server(everything),
 		"policy-off":  server(func(s *v1alpha1.SCIMServer) { s.Spec.NetworkPolicy = v1alpha1.Disabled }),
@@ -69,7 +81,7 @@ func TestGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			objects, err := workload.Build(workload.Input{Server: s, Image: "scim-operator.io/scim-operator:test", Webhooks: name == "everything"})
+			objects, err := workload.Build(workload.Input{Server: s, Image: "scim-operator.io/scim-operator:test", Webhooks: name == "everything", Database: database})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,6 +194,36 @@ func TestPodTemplateRefused(t *testing.T) {
 				t.Errorf("error %v, want spec.podTemplate: … %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestTolerations: those of the user come before the operator's, which stay for taints that the user does not name.
+func TestTolerations(t *testing.T) {
+	t.Parallel()
+	for overlay, want := range map[string]string{
+		`{}`: "node.kubernetes.io/not-ready 10, node.kubernetes.io/unreachable 10",
+		`{spec: {tolerations: [{key: dedicated, operator: Exists}]}}`:                                             "dedicated, node.kubernetes.io/not-ready 10, node.kubernetes.io/unreachable 10",
+		`{spec: {tolerations: [{key: node.kubernetes.io/unreachable, operator: Exists, tolerationSeconds: 60}]}}`: "node.kubernetes.io/unreachable 60, node.kubernetes.io/not-ready 10",
+		`{spec: {tolerations: [{operator: Exists}]}}`:                                                             "",
+	} {
+		d, err := workload.Deployment(workload.Input{Server: server(func(s *v1alpha1.SCIMServer) { postgres(s); s.Spec.PodTemplate = raw(overlay) })})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, one := range d.Spec.Template.Spec.Tolerations {
+			text := ""
+			if one.Key != nil {
+				text = *one.Key
+			}
+			if one.TolerationSeconds != nil {
+				text += fmt.Sprintf(" %d", *one.TolerationSeconds)
+			}
+			got = append(got, text)
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%s: %q, want %q", overlay, got, want)
+		}
 	}
 }
 
