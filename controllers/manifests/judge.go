@@ -158,6 +158,7 @@ func refused(list field.ErrorList) compile.Finding {
 }
 
 // serverFinding passes over what a process without a cluster does not need, such as certificates and hosts of Ingresses.
+// Where the data are, flags say.
 func serverFinding(s *v1alpha1.SCIMServer) compile.Finding {
 	if f := refused(admission.Server(s)); !f.OK() {
 		return f

@@ -111,8 +111,8 @@ func TestFindings(t *testing.T) {
 			[]string{"reason=Invalid", "spec.schemaExtensions[0].attributes: ", "two attributes have the same name", "at=a.yaml:9"}},
 		"reserved attribute": {acme + "  schemaExtensions:\n  - id: urn:ietf:params:scim:schemas:extension:lucid:2.0:User\n    attributes:\n    - name: schemas\n    - name: $ref\n",
 			[]string{"reason=Invalid", "spec.schemaExtensions"}},
-		"postgres": {acme + "  serverRef: {name: pg}\n---\napiVersion: scim-operator.io/v1alpha1\nkind: SCIMServer\nmetadata: {name: pg}\n" +
-			"spec: {storage: {postgres: {secretRef: {name: a}}}}\n", []string{"reason=NotImplemented", "spec.storage.postgres is not implemented", "reason=ServerNotReady"}},
+		"server": {acme + "  serverRef: {name: pg}\n---\napiVersion: scim-operator.io/v1alpha1\nkind: SCIMServer\nmetadata: {name: pg}\n" +
+			"spec: {endpoint: {baseURL: 'ftp://scim.example.com'}}\n", []string{"reason=Invalid", "spec.endpoint", "reason=ServerNotReady"}},
 		"application": {"apiVersion: scim-operator.io/v1alpha1\nkind: SCIMApplication\nmetadata: {name: a}\nspec:\n  displayName: A\n  delivery: {}\n",
 			[]string{"kind=SCIMApplication", "reason=Invalid", "spec.delivery: Invalid value: give a webhook", "at=a.yaml:6"}},
 		"webhook Secret": {"apiVersion: scim-operator.io/v1alpha1\nkind: SCIMApplication\nmetadata: {name: a}\nspec:\n  delivery: {webhook: {url: 'https://a.example.com', secretRef: {name: s}}}\n",
