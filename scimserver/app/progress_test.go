@@ -67,3 +67,18 @@ func TestReportOfMembers(t *testing.T) {
 	})
 	o.until(t, func(r config.Report) bool { return r.Tenants["ns/a"].Members == 1 })
 }
+
+func TestRestAfter(t *testing.T) {
+	t.Parallel()
+	for worked, want := range map[time.Duration]time.Duration{
+		10 * time.Millisecond:  20 * time.Millisecond,
+		100 * time.Millisecond: 150 * time.Millisecond,
+		240 * time.Millisecond: 60 * time.Millisecond,
+		time.Second:            250 * time.Millisecond,
+		time.Minute:            time.Second,
+	} {
+		if got := restAfter(worked); got != want {
+			t.Errorf("after %s: rest %s, want %s", worked, got, want)
+		}
+	}
+}

@@ -17,6 +17,7 @@ type remap struct {
 	Total    int64     `json:"total"`
 	Started  time.Time `json:"started"`
 	Finished bool      `json:"finished,omitempty"`
+	Dense    bool      `json:"dense,omitempty"` // most of the latest page have come out otherwise
 }
 
 const remapState = "remap"
@@ -56,11 +57,11 @@ func (t *Tenant) remapAnew(m remap) bool {
 	return (m.Hash != t.Hash || t.Replaced) && t.Since.After(m.Started)
 }
 
-// The pages of a new mapping. Users are mapped on a snapshot first; the few who come out otherwise are looked at again in
-// a transaction.
+// The pages of a new mapping. Users are mapped on a snapshot first, and those who come out otherwise are looked at again in
+// a transaction. Where that were most of them, the transaction is the first and only look.
 const (
 	remapPage  = 500
-	remapBatch = 50
+	remapBatch = 100
 )
 
 // remapSome maps a page of users. It tells whether there are more.
@@ -91,7 +92,7 @@ func (t *Tenant) remapSome(ctx context.Context) (more bool, err error) {
 		}
 		more = len(users) == remapPage
 		m.Position, m.Done, m.Finished = last, m.Done+int64(len(users)), !more
-		differ, err = t.differing(ctx, r, users)
+		differ, err = t.differing(ctx, r, users, m.Dense)
 		return err
 	})
 	if err != nil || done {
@@ -102,19 +103,25 @@ func (t *Tenant) remapSome(ctx context.Context) (more bool, err error) {
 
 // remapUsers looks at users again, and then notes how far the mapping is.
 func (t *Tenant) remapUsers(ctx context.Context, ids []string, m remap) error {
+	changed := 0
 	for len(ids) > remapBatch {
-		if err := t.lookAt(ctx, ids[:remapBatch], "Remap", nil); err != nil {
+		n, err := t.lookAt(ctx, ids[:remapBatch], "Remap", nil)
+		if err != nil {
 			return err
 		}
+		changed += n
 		ids = ids[remapBatch:]
 	}
-	return t.lookAt(ctx, ids, "Remap", func(w store.Writer) error { return writeState(ctx, w, remapState, m) })
+	m.Dense = changed > remapPage/2
+	_, err := t.lookAt(ctx, ids, "Remap", func(w store.Writer) error { return writeState(ctx, w, remapState, m) })
+	return err
 }
 
-// lookAt decides over users in one transaction. also runs in it, if it is not nil.
-func (t *Tenant) lookAt(ctx context.Context, ids []string, operation string, also func(store.Writer) error) error {
+// lookAt decides over users in one transaction, and returns how many of them have come out otherwise. also runs in it, if
+// it is not nil.
+func (t *Tenant) lookAt(ctx context.Context, ids []string, operation string, also func(store.Writer) error) (changed int, err error) {
 	s := &session{t: t, op: directory.Operation{Start: t.clock()}}
-	err := t.store.Update(ctx, t.Key, func(w store.Writer) error {
+	err = t.store.Update(ctx, t.Key, func(w store.Writer) error {
 		s.begin(w)
 		for _, id := range ids {
 			if err := s.again(ctx, id, operation); err != nil {
@@ -126,15 +133,25 @@ func (t *Tenant) lookAt(ctx context.Context, ids []string, operation string, als
 		}
 		return also(w)
 	})
-	if err == nil {
-		s.tell()
+	if err != nil {
+		return 0, err
 	}
-	return err
+	s.tell()
+	for _, d := range s.told {
+		if d.Kind != Keep {
+			changed++
+		}
+	}
+	return changed, nil
 }
 
-// differing are those of the users whose member is not what it is to be.
-func (t *Tenant) differing(ctx context.Context, r store.Reader, users []store.Record) (ids []string, err error) {
+// differing are those of the users whose member is not what it is to be; where most are assumed to differ all of them.
+func (t *Tenant) differing(ctx context.Context, r store.Reader, users []store.Record, most bool) (ids []string, err error) {
 	for i := range users {
+		if most {
+			ids = append(ids, users[i].ID)
+			continue
+		}
 		p, err := t.preview(ctx, r, &users[i])
 		if err != nil {
 			return nil, err

@@ -137,7 +137,8 @@ func (t *Tenant) workSome(ctx context.Context) (more bool, err error) {
 	if err != nil || len(ids) == 0 {
 		return false, err
 	}
-	return true, t.lookAt(ctx, ids, "Groups", func(w store.Writer) error { return w.RemoveWork(ctx, ids) })
+	_, err = t.lookAt(ctx, ids, "Groups", func(w store.Writer) error { return w.RemoveWork(ctx, ids) })
+	return true, err
 }
 
 // Prune removes what has been kept long enough, and asks again for off-boardings that the application has refused. It is
