@@ -51,6 +51,7 @@ func (t *tender) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			t.finish(ctx)
 			return ctx.Err()
 		case <-t.wake:
 			t.gather()
@@ -69,6 +70,20 @@ func (t *tender) pause() time.Duration {
 		return min(t.rota.pause(), tendLater)
 	}
 	return t.rota.pause()
+}
+
+// finishWithin is what writing down the rest may take at the end.
+const finishWithin = 5 * time.Second
+
+// finish writes down what was only counted.
+func (t *tender) finish(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+	defer cancel()
+	for key, m := range t.known {
+		if err := m.WriteRefusals(ctx, true); err != nil {
+			t.log.Error("repeated refusals of a tenant were not written into the provisioning log", "tenant", key, "error", err)
+		}
+	}
 }
 
 // gather notes what is another tenant than before.

@@ -48,7 +48,9 @@ type Engine struct {
 	newID   func() string
 	holder  string
 	asking  asking
-	wake    chan struct{} // holds one signal: there is work in the background
+
+	refusals tallies
+	wake     chan struct{} // holds one signal: there is work in the background
 
 	mu    sync.Mutex
 	woken map[string]bool // tenants with such work

@@ -34,6 +34,7 @@ type Entry struct {
 	Status   int    `json:"status,omitempty"` // what the identity provider was answered
 	Detail   string `json:"detail,omitempty"`
 	NextStep string `json:"nextStep,omitempty"`
+	Count    int64  `json:"count,omitempty"` // of the refusals that the entry stands for, where it is not about a single one
 
 	// What the application said, where it was asked before the change.
 	Answer *Answer `json:"answer,omitempty"`

@@ -90,6 +90,9 @@ func (e *Entry) appendJSON(dst []byte) []byte {
 	}
 	dst = appendKnown(dst, "detail", e.Detail)
 	dst = appendKnown(dst, "nextStep", e.NextStep)
+	if e.Count != 0 {
+		dst = strconv.AppendInt(append(dst, `,"count":`...), e.Count, 10)
+	}
 	if e.Answer != nil {
 		dst = e.Answer.appendJSON(append(dst, `,"answer":`...))
 	}

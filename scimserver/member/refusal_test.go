@@ -53,6 +53,7 @@ func TestUnmappedUserIsRefused(t *testing.T) {
 	// who leaves must be able to
 	w.put("User", ann, user("ann", inactive, `,"title":"Emperor"`))
 	w.wantTold("off", `deactivated Staff active=false {"active":true}`)
+	w.now = w.now.Add(time.Minute) // so that it has an entry of its own
 	w.refused(w.tryPatch("User", ann, reactivate), http.StatusBadRequest, "Emperor")
 	w.patch("User", ann, reactivate, `{"op":"remove","path":"title"}`)
 	w.wantTold("on", `reactivated Staff active=true {"active":false}`)

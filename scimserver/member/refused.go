@@ -17,10 +17,22 @@ import (
 const logTime = 5 * time.Second
 
 // Refused implements directory.Provisioner. The identity provider gets its answer whether the log can be written or not.
+// Repetitions, and what is more than a tenant may write, are counted, and written by WriteRefusals.
 func (t *Tenant) Refused(ctx context.Context, op directory.Operation, err error) {
 	r := refusalOf(err)
 	t.decided(Decision{Kind: Reject, Reason: r.reason, Detail: r.scim.Loggable()})
 	if errors.Is(err, store.ErrUnavailable) {
+		return
+	}
+	if op.Method == http.MethodPost {
+		op.ID, r.user.userID, r.user.memberID = "", "", "" // they never came into being
+	}
+	now := t.now()
+	e := entryOf(op, now)
+	e.refused(r)
+	first, due := t.refusals.admit(t.Key, samenessOf(op, r), e, now)
+	t.remindLater(due)
+	if first == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logTime)
@@ -33,6 +45,7 @@ func (t *Tenant) Refused(ctx context.Context, op directory.Operation, err error)
 		}
 		return t.logRefused(ctx, w, op, r)
 	})
+	t.refusals.know(first, r.user)
 	if err != nil {
 		t.log.Warn("a refusal was not written into the provisioning log", "tenant", t.Key, "error", err)
 	}
@@ -92,9 +105,6 @@ func (t *Tenant) logRefused(ctx context.Context, w store.Writer, op directory.Op
 		if r.user, err = t.meant(ctx, w, op); err != nil {
 			return err
 		}
-	}
-	if op.Method == http.MethodPost {
-		op.ID, r.user.userID, r.user.memberID = "", "", "" // they never came into being
 	}
 	e := entryOf(op, t.now())
 	e.refused(r)

@@ -31,6 +31,9 @@ const tendFor = 30 * time.Second
 // users whose groups or mapping have changed. It does one portion, and tells whether there is more at once. Of the processes
 // on one database one does it, the others get ErrLater.
 func (t *Tenant) Tend(ctx context.Context) (more bool, err error) {
+	if err := t.WriteRefusals(ctx, false); err != nil {
+		return false, err
+	}
 	if waits, err := t.waits(ctx); err != nil || !waits {
 		return false, err
 	}

@@ -97,6 +97,9 @@ func describe(sequence int64, e member.Entry) string {
 	if e.Reason != "" {
 		b.WriteString(" " + e.Reason)
 	}
+	if e.Count > 0 {
+		fmt.Fprintf(&b, ", %d times", e.Count)
+	}
 	if e.Event != 0 {
 		fmt.Fprintf(&b, ", event %d", e.Event)
 	}
