@@ -112,7 +112,7 @@ exampleapp: ## Build the example application of the end-to-end tests into bin/in
 
 .PHONY: size
 size: build ## Print the sizes of the programs, as they are and compressed as in a registry
-	@for f in bin/operator bin/scimserver; do \
+	@for f in bin/operator bin/scimserver bin/kubectl-scim; do \
 	  awk -v f=$$f -v a=$$(wc -c < $$f) -v b=$$(gzip -9 -c $$f | wc -c) 'BEGIN {printf "%-16s %5.1f MiB, compressed %4.1f MiB\n", f, a/2^20, b/2^20}'; \
 	done
 

@@ -62,6 +62,8 @@ func (x *exchange) refused(err error, c directory.Call) bulk.Outcome {
 	if e.Status >= http.StatusInternalServerError {
 		x.logFault(err)
 	}
+	kind, summary := kindOf(err)
+	x.refusals = append(x.refusals, Refusal{e, kind, summary})
 	out := bulk.Outcome{Status: e.Status, Err: e}
 	if c.ID != "" {
 		out.Location = c.Location()

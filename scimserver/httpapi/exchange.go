@@ -37,6 +37,7 @@ type exchange struct {
 	err    *scimerr.Error
 	// kind and summary are those of the error.
 	kind, summary string
+	refusals      []Refusal // operations of a Bulk request
 }
 
 // keptBuffer is the largest buffer that stays with a pooled exchange.
@@ -104,6 +105,7 @@ func (x *exchange) observe() {
 		Err:        x.err,
 		Kind:       x.kind,
 		Summary:    x.summary,
+		Refused:    x.refusals,
 	}
 	if x.tol != nil {
 		e.Tolerances = x.tol.Applied()

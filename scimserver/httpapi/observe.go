@@ -35,6 +35,14 @@ type Exchange struct {
 	Err        *scimerr.Error   // what the client was told, nil: success
 	// Kind and Summary are what the error says of itself for people who may not see values of users; empty: nothing.
 	Kind, Summary string
+	// Refused are the operations of a Bulk request that were refused; the request as a whole is a success.
+	Refused []Refusal
+}
+
+// Refusal is why an operation was refused.
+type Refusal struct {
+	Err           *scimerr.Error
+	Kind, Summary string // as in Exchange
 }
 
 // kinded is implemented by errors that have a kind: one word, and a summary without values of users.
@@ -74,20 +82,30 @@ func (a *Activity) Observe(e Exchange) {
 		at := e.Start
 		a.request.Store(&at)
 	}
-	if e.Err != nil && e.Status != http.StatusNotFound {
-		r := Rejection{Time: e.Start, Reason: reason(e.Err), Detail: e.Err.Loggable()}
-		if e.Kind != "" {
-			r.Reason, r.Detail = e.Kind, e.Summary
-		}
-		a.rejection.Store(&r)
-		a.count(r, e)
+	if e.Err != nil {
+		a.reject(e.Start, Refusal{e.Err, e.Kind, e.Summary})
 	}
+	for _, r := range e.Refused {
+		a.reject(e.Start, r)
+	}
+}
+
+func (a *Activity) reject(at time.Time, why Refusal) {
+	if why.Err.Status == http.StatusNotFound {
+		return
+	}
+	r := Rejection{Time: at, Reason: reason(why.Err), Detail: why.Err.Loggable()}
+	if why.Kind != "" {
+		r.Reason, r.Detail = why.Kind, why.Summary
+	}
+	a.rejection.Store(&r)
+	a.count(r, why)
 }
 
 // count keeps kinds of rejections. That a tenant is out of service is no rejection of anything, and what an error without
 // a kind says is for the client alone.
-func (a *Activity) count(r Rejection, e Exchange) {
-	if e.Kind == "" && e.Status == http.StatusServiceUnavailable {
+func (a *Activity) count(r Rejection, why Refusal) {
+	if why.Kind == "" && why.Err.Status == http.StatusServiceUnavailable {
 		return
 	}
 	a.mu.Lock()
@@ -95,7 +113,7 @@ func (a *Activity) count(r Rejection, e Exchange) {
 	if a.kinds == nil {
 		a.kinds = map[string]Rejection{}
 	}
-	r.Detail, r.Count = e.Summary, a.kinds[r.Reason].Count+1
+	r.Detail, r.Count = why.Summary, a.kinds[r.Reason].Count+1
 	a.kinds[r.Reason] = r
 	for len(a.kinds) > maxKinds {
 		delete(a.kinds, a.oldest())

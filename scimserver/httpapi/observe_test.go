@@ -133,3 +133,26 @@ func TestRejections(t *testing.T) {
 		t.Errorf("%d kinds from %s", len(list), list[0].Reason)
 	}
 }
+
+// TestBulkRejections: what is refused within a Bulk request is told of like any other refusal.
+func TestBulkRejections(t *testing.T) {
+	t.Parallel()
+	activity := &httpapi.Activity{}
+	tenant := servertest.New(t).NewTenant(t, servertest.Observe(activity))
+	op := `{"method":"POST","path":"/Users","bulkId":"%d","data":{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann"}}`
+	a := tenant.Do(t, http.MethodPost, "/Bulk", fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`+
+		op+","+op+","+op+`,{"method":"DELETE","path":"/Users/nobody"}]}`, 1, 2, 3))
+	if a.Status != http.StatusOK {
+		t.Fatalf("Bulk: %d %s", a.Status, a.Body)
+	}
+	if list := activity.Rejections(); len(list) != 1 || list[0].Reason != "uniqueness" || list[0].Count != 2 {
+		t.Errorf("rejections %+v, want two for the name that is taken", list)
+	}
+	if r, ok := activity.LastRejection(); !ok || r.Reason != "uniqueness" {
+		t.Errorf("the latest rejection: %+v, %v", r, ok)
+	}
+	tenant.Do(t, http.MethodGet, "/Users", "")
+	if list := activity.Rejections(); list[0].Count != 2 {
+		t.Errorf("a later request counts them again: %+v", list)
+	}
+}
