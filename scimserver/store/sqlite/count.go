@@ -2,7 +2,7 @@ package sqlite
 
 import (
 	"github.com/scim-operator/scim-operator/scimserver/store"
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
 )
 
 // count returns how many resources a query selects. It reads a sum if there is one, else it counts: by an index what that

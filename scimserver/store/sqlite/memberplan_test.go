@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
 )
 
 // TestMemberPlans holds that whatever a change of a user or a delivery needs is found by an index that leaves few rows.

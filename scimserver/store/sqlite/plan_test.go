@@ -11,7 +11,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 	"github.com/scim-operator/scim-operator/scimserver/store"
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
 )
 
 func openTemp(tb testing.TB) *Store {

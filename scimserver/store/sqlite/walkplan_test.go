@@ -9,7 +9,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 	"github.com/scim-operator/scim-operator/scimserver/store"
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
 )
 
 // walkPlans explains every statement of a page that is not the first one.

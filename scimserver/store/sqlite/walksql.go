@@ -3,7 +3,7 @@ package sqlite
 import (
 	"slices"
 
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
 )
 
 // seqOrder is the direction of the order of creation, and how seq compares to that of a position before it.

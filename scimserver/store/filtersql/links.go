@@ -13,22 +13,26 @@ type links struct {
 	kind  string
 }
 
-const typeName = "(SELECT name FROM symbol WHERE id = x.type)"
-
-var members = links{
-	from:  "membership m JOIN resource x ON x.seq = m.member AND x.tenant = r.tenant WHERE m.grp = r.seq",
-	first: "m.pos",
-	kind:  typeName,
+func (t *translator) members() *links {
+	d := t.dialect()
+	return &links{
+		from:  "membership m JOIN resource x ON x.seq = m.member AND x.tenant = r.tenant WHERE " + d.scoped + "m.grp = r.seq",
+		first: "m.pos",
+		kind:  d.typeName,
+	}
 }
 
 // groups are direct ones, and those that hold them in turn.
-var groups = links{
-	from: `(WITH RECURSIVE up (seq, direct) AS (
-			SELECT grp, 1 FROM membership WHERE member = r.seq
-			UNION SELECT m.grp, 0 FROM up JOIN membership m ON m.member = up.seq)
+func (t *translator) groups() *links {
+	d := t.dialect()
+	return &links{
+		from: `(WITH RECURSIVE up (seq, direct) AS (
+			SELECT m.grp, 1 FROM membership m WHERE ` + d.scoped + `m.member = r.seq
+			UNION SELECT m.grp, 0 FROM up JOIN membership m ON ` + d.scoped + `m.member = up.seq)
 		SELECT seq, max(direct) AS direct FROM up GROUP BY seq) u JOIN resource x ON x.seq = u.seq AND x.tenant = r.tenant WHERE true`,
-	first: "u.direct DESC, u.seq",
-	kind:  "iif(u.direct, 'direct', 'indirect')",
+		first: "u.direct DESC, u.seq",
+		kind:  d.direct,
+	}
 }
 
 // linksOf tells whether the values of an attribute are rows.
@@ -37,9 +41,9 @@ func (t *translator) linksOf(a *schema.Attribute) (*links, bool) {
 	case a.Extension() != "":
 		return nil, false
 	case t.isGroup() && a.Name == "members":
-		return &members, true
+		return t.members(), true
 	case t.isUser() && a.Name == "groups":
-		return &groups, true
+		return t.groups(), true
 	}
 	return nil, false
 }
@@ -51,13 +55,13 @@ type linkElement struct{ *links }
 func (l linkElement) value(t *translator, sub *schema.Attribute) value {
 	switch sub.Name {
 	case "display":
-		return textValue("x.display")
+		return value{text: build("x.display"), folded: t.dialect().display}
 	case "type":
 		return textValue(l.kind)
 	case "$ref":
-		return t.location(typeName, "x")
+		return t.location(t.dialect().typeName, "x")
 	default:
-		return textValue("scim_id(x.id)")
+		return textValue(t.dialect().id, "(x.id)")
 	}
 }
 
@@ -66,9 +70,9 @@ func (l linkElement) compare(t *translator, c *filter.Compare) Fragment {
 	case c.Value.Kind == filter.LitNull:
 		return t.null(c, l.present(t, filter.Present{Path: c.Path}))
 	case c.Path.Sub.Name == "value" && c.Path.Sub.CaseExact:
-		return compareID(c, "x.id")
+		return t.compareID(c, "x.id")
 	}
-	return compareValue(c, l.value(t, c.Path.Sub))
+	return t.compareValue(c, l.value(t, c.Path.Sub))
 }
 
 func (l linkElement) present(t *translator, p filter.Present) Fragment {
@@ -100,14 +104,15 @@ func (t *translator) linksPath(p filter.ValuePath, l *links) Fragment {
 }
 
 // narrowLinks finds the resources with a link to a certain one.
-func (t *translator) narrowLinks(c *filter.Compare, l *links) (Fragment, bool) {
+func (t *translator) narrowLinks(c *filter.Compare) (Fragment, bool) {
 	if c.Path.Sub == nil || c.Path.Sub.Name != "value" || !c.Path.Sub.CaseExact {
 		return Fragment{}, false
 	}
-	target := build("(SELECT seq FROM resource WHERE tenant = ", arg{t.Tenant}, " AND id = ", arg{ID(c.Value.Str)}, ")")
-	if l == &members {
-		return build("r.seq IN (SELECT grp FROM membership WHERE member = ", target, ")"), true
+	own := func(alias string) Fragment { return t.dialect().own(alias, t.tenant()) }
+	target := build("(SELECT seq FROM resource WHERE tenant = ", t.tenant(), " AND id = ", arg{ID(c.Value.Str)}, ")")
+	if t.isGroup() {
+		return build("r.seq IN (SELECT grp FROM membership WHERE ", own(""), "member = ", target, ")"), true
 	}
-	return build("r.seq IN (WITH RECURSIVE down (seq) AS (SELECT member FROM membership WHERE grp = ", target,
-		" UNION SELECT m.member FROM down JOIN membership m ON m.grp = down.seq) SELECT seq FROM down)"), true
+	return build("r.seq IN (WITH RECURSIVE down (seq) AS (SELECT member FROM membership WHERE ", own(""), "grp = ", target,
+		" UNION SELECT m.member FROM down JOIN membership m ON ", own("m."), "m.grp = down.seq) SELECT seq FROM down)"), true
 }

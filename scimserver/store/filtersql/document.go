@@ -59,7 +59,7 @@ func (t *translator) compareNode(c *filter.Compare, n node, a, sub *schema.Attri
 
 func (t *translator) compareSingle(c *filter.Compare, n node, sub *schema.Attribute) Fragment {
 	if sub == nil {
-		return compareValue(c, n.value())
+		return t.compareValue(c, n.value())
 	}
 	return t.compareNode(c, n.sub(sub), sub, nil)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 )
 
-// The SQL functions that this package uses, which package sqlite defines.
+// The SQL functions that the dialect SQLite uses, which package sqlite defines.
 //
 //	scim_fold(x)     filter.Fold of a text, NULL for anything else
 //	scim_text(x)     a text as it is, NULL for anything else
@@ -21,6 +21,7 @@ import (
 type value struct {
 	text    Fragment
 	literal Fragment
+	folded  string // column with the text folded, empty: there is none
 }
 
 // textValue is a value that is a string or not there.
@@ -32,7 +33,7 @@ var operators = [...]string{
 
 // compareValue translates a comparison with one value (compareOne in package filter). Where there is
 // none, it is true for ne, and else NULL.
-func compareValue(c *filter.Compare, v value) Fragment {
+func (t *translator) compareValue(c *filter.Compare, v value) Fragment {
 	switch {
 	case c.Value.Kind == filter.LitBool:
 		return compareBool(c, v)
@@ -41,7 +42,7 @@ func compareValue(c *filter.Compare, v value) Fragment {
 	case c.Path.Leaf().Type == schema.DateTime:
 		return compareTime(c, v)
 	}
-	return compareText(c.Op, folded(c.Path.Leaf(), v.text), c.Value.Folded())
+	return t.compareText(c.Op, t.folded(c.Path.Leaf(), v), c.Value.Folded())
 }
 
 func compareBool(c *filter.Compare, v value) Fragment {
@@ -50,7 +51,7 @@ func compareBool(c *filter.Compare, v value) Fragment {
 		want = "'true'"
 	}
 	if c.Op == filter.Ne {
-		return build("coalesce(", v.literal, " = ", want, ", 1)")
+		return build("coalesce(", v.literal, " = ", want, ", TRUE)")
 	}
 	return build(v.literal, " = ", want)
 }
@@ -77,35 +78,22 @@ func compareTime(c *filter.Compare, v value) Fragment {
 }
 
 // folded is a text as it is compared.
-func folded(a *schema.Attribute, text Fragment) Fragment {
-	if a.CaseExact {
-		return build("scim_text(", text, ")")
+func (t *translator) folded(a *schema.Attribute, v value) Fragment {
+	switch {
+	case a.CaseExact:
+		return build(t.dialect().text, "(", v.text, ")")
+	case v.folded != "":
+		return build(v.folded)
 	}
-	return build("scim_fold(", text, ")")
-}
-
-// compareText compares a text, or NULL, with one that is folded alike.
-func compareText(op filter.Op, text Fragment, want string) Fragment {
-	switch op {
-	case filter.Ne:
-		return build(text, " IS NOT ", arg{want})
-	case filter.Co:
-		return build("instr(", text, ", ", arg{want}, ") > 0")
-	case filter.Sw:
-		return build("instr(", text, ", ", arg{want}, ") = 1")
-	case filter.Ew:
-		return build("scim_ends(", text, ", ", arg{want}, ")")
-	default:
-		return build(text, operators[op], arg{want})
-	}
+	return build(t.dialect().fold, "(", v.text, ")")
 }
 
 // presentValue tells whether one value is there and not empty.
 func presentValue(a *schema.Attribute, v value) Fragment {
 	if a.Type == schema.Complex {
-		return build("coalesce(", v.literal, " <> '{}', 0)")
+		return build("coalesce(", v.literal, " <> '{}', FALSE)")
 	}
-	return build("coalesce(", v.text, " <> '', 0)")
+	return build("coalesce(", v.text, " <> '', FALSE)")
 }
 
 // TimeKey encodes a time so that bytes order as times do, to the nanosecond.

@@ -66,12 +66,12 @@ func (t *translator) narrow(c *filter.Compare) (Fragment, bool) {
 	if c.Op != filter.Eq || c.Value.Kind != filter.LitString || c.Value.Str == "" {
 		return Fragment{}, false
 	}
-	if l, ok := t.linksOf(c.Path.Attr); ok {
-		return t.narrowLinks(c, l)
+	if _, ok := t.linksOf(c.Path.Attr); ok {
+		return t.narrowLinks(c)
 	}
 	if !t.isUser() || c.Path.String() != emailsPath || c.Path.Leaf().CaseExact {
 		return Fragment{}, false
 	}
-	return build("r.seq IN (SELECT resource FROM lookup WHERE tenant = ", arg{t.Tenant},
-		" AND attr = ", arg{t.Symbol(t.Type + " " + emailsPath)}, " AND value = ", arg{c.Value.Folded()}, ")"), true
+	return build("r.seq IN (SELECT resource FROM lookup WHERE tenant = ", t.tenant(),
+		" AND attr = ", t.attr(t.Type+" "+emailsPath), " AND value = ", arg{c.Value.Folded()}, ")"), true
 }

@@ -19,7 +19,7 @@ func (t *translator) sortKey(p schema.Path) Fragment {
 			n = t.preferred(n, p.Sub)
 		}
 	}
-	return sortValue(p.Leaf(), n.value())
+	return t.sortValue(p.Leaf(), n.value())
 }
 
 func (t *translator) sortColumn(p schema.Path) (Fragment, bool) {
@@ -28,7 +28,7 @@ func (t *translator) sortColumn(p schema.Path) (Fragment, bool) {
 	}
 	switch p.Attr.Name {
 	case "id":
-		return build("scim_id(r.id)"), true
+		return build(t.dialect().id, "(r.id)"), true
 	case "meta":
 		return t.sortMeta(p), true
 	}
@@ -43,14 +43,14 @@ func (t *translator) sortMeta(p schema.Path) Fragment {
 	if column, ok := metaTimes[p.Sub.Name]; ok {
 		return build(column)
 	}
-	return sortValue(p.Sub, t.metaText(p.Sub.Name))
+	return t.sortValue(p.Sub, t.metaText(p.Sub.Name))
 }
 
 func (t *translator) sortLinks(p schema.Path, l *links) Fragment {
 	if p.Sub == nil {
 		return build("NULL")
 	}
-	key := sortValue(p.Sub, linkElement{l}.value(t, p.Sub))
+	key := t.sortValue(p.Sub, linkElement{l}.value(t, p.Sub))
 	return build("(SELECT ", key, " FROM ", l.from, " ORDER BY ", l.first, " LIMIT 1)")
 }
 
@@ -65,7 +65,7 @@ func (t *translator) preferred(n node, a *schema.Attribute) node {
 }
 
 // sortValue is a value as it is ordered.
-func sortValue(a *schema.Attribute, v value) Fragment {
+func (t *translator) sortValue(a *schema.Attribute, v value) Fragment {
 	switch a.Type {
 	case schema.Boolean:
 		return build(v.literal, " = 'true'")
@@ -74,5 +74,5 @@ func sortValue(a *schema.Attribute, v value) Fragment {
 	case schema.DateTime:
 		return build("scim_time(", v.text, ")")
 	}
-	return folded(a, v.text)
+	return t.folded(a, v)
 }

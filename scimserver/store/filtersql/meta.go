@@ -26,7 +26,7 @@ func (t *translator) compareMeta(c *filter.Compare) Fragment {
 	if column, ok := metaTimes[c.Path.Leaf().Name]; ok {
 		return compareMillis(c, column)
 	}
-	return compareValue(c, t.metaText(c.Path.Leaf().Name))
+	return t.compareValue(c, t.metaText(c.Path.Leaf().Name))
 }
 
 // metaText is a sub-attribute of meta that is a text.
@@ -43,7 +43,7 @@ func (t *translator) metaText(name string) value {
 
 // location is the URL of the resource in the row of an alias; typ gives its type.
 func (t *translator) location(typ any, alias string) value {
-	return textValue("(", arg{t.BaseURL + "/"}, " || ", typ, " || 's/' || scim_id(", alias, ".id))")
+	return textValue("(", arg{t.BaseURL + "/"}, " || ", typ, " || 's/' || ", t.dialect().id, "(", alias, ".id))")
 }
 
 // compareMillis compares a column of whole milliseconds with a time that may be between two.

@@ -9,12 +9,13 @@ import (
 // Scope says what a filter is applied to: the rows r of the table resource that have the tenant and
 // the type.
 type Scope struct {
-	Tenant   int64
-	Type     string // name of the resource type
-	BaseURL  string // of the tenant
-	NameAttr string // the attribute that the column name holds, folded
+	Dialect  *Dialect // nil: SQLite
+	Tenant   any      // its number, or a Fragment that gives it
+	Type     string   // name of the resource type
+	BaseURL  string   // of the tenant
+	NameAttr string   // the attribute that the column name holds, folded
 
-	// Symbol returns the number of a symbol, 0 if there is none.
+	// Symbol returns the number of a symbol, 0 if there is none; nil: rows have the names.
 	Symbol func(name string) int64
 }
 

@@ -13,27 +13,27 @@ func (t *translator) compareColumn(c *filter.Compare) (Fragment, bool) {
 	}
 	switch a.Name {
 	case "id":
-		return compareID(c, "r.id"), true
+		return t.compareID(c, "r.id"), true
 	case "meta":
 		return t.compareMeta(c), true
 	case "active":
 		return compareActive(c)
 	}
 	if col, ok := t.keyColumn(a); ok {
-		return compareKey(c, col)
+		return t.compareKey(c, col)
 	}
 	return Fragment{}, false
 }
 
 // compareID compares a column that holds ids.
-func compareID(c *filter.Compare, column string) Fragment {
+func (t *translator) compareID(c *filter.Compare, column string) Fragment {
 	switch c.Op {
 	case filter.Eq:
 		return build(column, " = ", arg{ID(c.Value.Str)})
 	case filter.Ne:
 		return build(column, " <> ", arg{ID(c.Value.Str)})
 	}
-	return compareText(c.Op, build("scim_id(", column, ")"), c.Value.Str)
+	return t.compareText(c.Op, build(t.dialect().id, "(", column, ")"), c.Value.Str)
 }
 
 // compareActive uses the column, which is 0 where the document says false and 1 where it says true. Who says nothing
@@ -63,16 +63,15 @@ func (t *translator) keyColumn(a *schema.Attribute) (string, bool) {
 }
 
 // compareKey compares a key column, where no empty text is to be told from none.
-func compareKey(c *filter.Compare, column string) (Fragment, bool) {
+func (t *translator) compareKey(c *filter.Compare, column string) (Fragment, bool) {
 	want := c.Value.Folded()
 	if want == "" || c.Op == filter.Lt || c.Op == filter.Le {
 		return Fragment{}, false
 	}
 	if c.Op == filter.Sw {
-		// Bytes of value 255 are in no text, so that this is the end of those with the prefix.
-		return build("(", column, " >= ", arg{want}, " AND ", column, " < ", arg{want + "\xff"}, ")"), true
+		return begins(column, want), true
 	}
-	return compareText(c.Op, build(column), want), true
+	return t.compareText(c.Op, build(column), want), true
 }
 
 func (t *translator) presentColumn(p schema.Path) (Fragment, bool) {

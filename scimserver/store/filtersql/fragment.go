@@ -50,8 +50,8 @@ func join(separator string, list []Fragment) Fragment {
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 var (
-	always = Fragment{SQL: "1"}
-	never  = Fragment{SQL: "0"}
+	always = Fragment{SQL: "TRUE"}
+	never  = Fragment{SQL: "FALSE"}
 )
 
 // alias makes a new name for a table.

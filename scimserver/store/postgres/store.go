@@ -1,0 +1,173 @@
+package postgres
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+)
+
+// Options say where the database is.
+type Options struct {
+	// URI as libpq has it, postgres://USER:PASSWORD@HOST:PORT/DATABASE, with its parameters, pgx's
+	// default_query_exec_mode and the pool's pool_max_conns (10, or 4 for each processor, unless it is given).
+	URI string
+	// File has the URI instead; a change of it is noticed within seconds.
+	File string
+	Log  *slog.Logger // nil: none
+}
+
+// Store is a store.Store in PostgreSQL.
+type Store struct {
+	log     *slog.Logger
+	pool    atomic.Pointer[pgxpool.Pool] // nil: not connected yet, or closed
+	problem atomic.Pointer[store.Fault]  // why the last try to connect failed
+	written atomic.Int64                 // when something was last committed, Unix nanoseconds
+	commits atomic.Pointer[commitFuncs]
+	lanes   lanes
+
+	wake    chan struct{} // the connector looks at once
+	end     context.CancelFunc
+	stopped chan struct{} // the connector has ended
+	closed  atomic.Bool
+	closing sync.Once
+}
+
+var _ store.Store = (*Store)(nil)
+
+// openWithin is how long Open waits for the first connection.
+const openWithin = 10 * time.Second
+
+// Open connects, and brings the schema up to date. The error is ctx's or that of a mistake in this program: where the database cannot
+// be used the store is there all the same, returns a *store.Fault that says why, and tries again until it can.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	steps, err := readMigrations(migrations)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, o, steps)
+}
+
+func open(ctx context.Context, o Options, steps []migration) (*Store, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{log: o.Log, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
+	s.lanes.s = s
+	base, end := context.WithCancel(context.WithoutCancel(ctx))
+	s.end = end
+	first := make(chan struct{})
+	c := &connector{s: s, source: source{uri: o.URI, file: o.File}, steps: steps}
+	go c.run(base, first)
+	timer := time.NewTimer(openWithin)
+	defer timer.Stop()
+	select {
+	case <-first:
+	case <-timer.C:
+	case <-ctx.Done():
+		return nil, s.closeWith(ctx.Err())
+	}
+	return s, nil
+}
+
+func (s *Store) closeWith(err error) error {
+	_ = s.Close() // err tells more
+	return err
+}
+
+// connected returns the pool, or why there is none.
+func (s *Store) connected() (*pgxpool.Pool, error) {
+	if s.closed.Load() {
+		return nil, errClosed
+	}
+	if pool := s.pool.Load(); pool != nil {
+		return pool, nil
+	}
+	if f := s.problem.Load(); f != nil {
+		return nil, f
+	}
+	return nil, &store.Fault{Reason: store.FaultUnreachable, Detail: "the server is not connected to the database yet"}
+}
+
+// acquire takes a connection, which must be released.
+func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	for {
+		pool, err := s.connected()
+		if err != nil {
+			return nil, err
+		}
+		conn, err := pool.Acquire(ctx)
+		switch {
+		case err == nil:
+			return conn, nil
+		case s.closed.Load():
+			return nil, errClosed
+		case ctx.Err() == nil && s.pool.Load() != pool: // it was replaced meanwhile
+		default:
+			return nil, classify(ctx, err)
+		}
+	}
+}
+
+const countsSQL = "SELECT users, active_users, groups, members, active_members FROM tenant WHERE key = $1"
+
+// Counts implements store.Store.
+func (s *Store) Counts(ctx context.Context, tenant string) (c store.Counts, err error) {
+	err = s.single(ctx, ask{sql: countsSQL, args: []any{tenant}, scan: func(rows pgx.Rows) error {
+		return rows.Scan(&c.Users, &c.ActiveUsers, &c.Groups, &c.Members, &c.ActiveMembers)
+	}})
+	return c, err
+}
+
+const (
+	probeSQL   = "INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
+	probeAfter = 5 * time.Second
+)
+
+// Ping implements store.Store. It writes a row, unless something was committed a moment ago.
+func (s *Store) Ping(ctx context.Context) error {
+	if _, err := s.connected(); err != nil {
+		return err
+	}
+	if time.Since(time.Unix(0, s.written.Load())) < probeAfter {
+		return ctx.Err()
+	}
+	return s.single(ctx, ask{sql: probeSQL, args: []any{time.Now().UnixMilli()}})
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	s.closing.Do(func() {
+		s.closed.Store(true)
+		s.end()
+		<-s.stopped
+		if pool := s.pool.Load(); pool != nil {
+			pool.Close()
+		}
+	})
+	return nil
+}
+
+// OnCommit implements store.Store.
+func (s *Store) OnCommit(fn func(tenant string)) {
+	s.commits.Store(&commitFuncs{fn: fn, next: s.commits.Load()})
+}
+
+// commitFuncs is a list of functions.
+type commitFuncs struct {
+	fn   func(string)
+	next *commitFuncs
+}
+
+// committed tells who waits for events or log rows.
+func (s *Store) committed(tenant string) {
+	for f := s.commits.Load(); f != nil; f = f.next {
+		f.fn(tenant)
+	}
+}
