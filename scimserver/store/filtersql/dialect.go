@@ -38,7 +38,7 @@ var Postgres = &Dialect{
 		return build("right(", text, ", ", arg{int64(utf8.RuneCountInString(want))}, ") = ", arg{want})
 	},
 	display:  "x.display_key",
-	typeName: "CASE x.kind WHEN 1 THEN 'User' ELSE 'Group' END",
+	typeName: "coalesce(x.type, CASE x.kind WHEN 1 THEN 'User' ELSE 'Group' END)",
 	direct:   "CASE u.direct WHEN 1 THEN 'direct' ELSE 'indirect' END",
 	scoped:   "m.tenant = r.tenant AND ",
 	own:      func(alias string, tenant any) Fragment { return build(alias+"tenant = ", tenant, " AND ") },

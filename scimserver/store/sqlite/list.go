@@ -5,8 +5,8 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/store"
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
 // Find implements store.Reader.

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
 // interruptibly answers a query by statements that may run long: they end with ctx.

@@ -5,8 +5,9 @@ import (
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
-	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/place"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
 // walker reads one page of a Walk.
@@ -14,9 +15,9 @@ type walker struct {
 	*snapshot
 	q     store.Query
 	typ   int64
-	from  *position // nil: where the walk begins
-	total int64     // of what the filter selects, -1: not known yet
-	all   int64     // of the type, if it is indexed
+	from  *place.Place // nil: where the walk begins
+	total int64        // of what the filter selects, -1: not known yet
+	all   int64        // of the type, if it is indexed
 
 	indexed bool  // an index finds what the filter selects
 	limit   int64 // rows still to be read: one more than the page has, to see whether there is more
@@ -52,7 +53,7 @@ func (v *snapshot) walk(ctx context.Context, q store.Query, typ int64) (page sto
 // start finds out where the walk goes on, and how many resources it is about where that decides how to read them.
 func (w *walker) start() (err error) {
 	if w.q.Walk.From != nil {
-		from, err := parsePosition(w.q.Walk.From)
+		from, err := place.Parse(w.q.Walk.From)
 		if err != nil {
 			return err
 		}
@@ -77,7 +78,7 @@ func (w *walker) start() (err error) {
 
 // restore finds the key that the position has a digest of. It is lost if the resource has another one now.
 func (w *walker) restore() error {
-	d, ok := w.from.key.(digest)
+	d, ok := w.from.Key.(place.Digest)
 	if !ok {
 		return nil
 	}
@@ -87,7 +88,7 @@ func (w *walker) restore() error {
 	key := w.key()
 	st, err := w.query(filtersql.Fragment{
 		SQL: "SELECT " + key.SQL + " FROM resource r WHERE r.tenant = ? AND r.seq = ?", Args: append(slices.Clone(key.Args), w.tenant),
-	}, w.from.seq)
+	}, w.from.Seq)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (w *walker) restore() error {
 	if _, err := st.Step(); err != nil {
 		return w.failed(err)
 	}
-	if w.from.key = st.Value(0); !d.is(w.from.key) {
+	if w.from.Key = st.Value(0); !d.Is(w.from.Key) {
 		return store.ErrPosition
 	}
 	return nil
@@ -171,15 +172,15 @@ func (w *walker) page() (page store.Page) {
 	w.snapshot.found = w.found
 	page.Records = w.records
 	if n := len(w.records); n > 0 {
-		page.First, page.Last = w.at(0).encode(), w.at(n-1).encode()
+		page.First, page.Last = w.at(0).Encode(), w.at(n-1).Encode()
 	}
 	return page
 }
 
-func (w *walker) at(i int) position {
-	p := position{seq: w.found[i].seq}
+func (w *walker) at(i int) place.Place {
+	p := place.Place{Seq: w.found[i].seq}
 	if w.q.Sort != nil {
-		p.key = w.keys[i]
+		p.Key = w.keys[i]
 	}
 	return p
 }
@@ -187,10 +188,10 @@ func (w *walker) at(i int) position {
 // cutWalk takes a page of a Walk out of all that is selected, which is in the order of creation.
 func (v *snapshot) cutWalk(q store.Query, all []store.Record) (store.Page, error) {
 	w := &walker{snapshot: v, q: q, limit: int64(max(q.Limit, 0)) + 1}
-	from := position{}
+	from := place.Place{}
 	if q.Walk.From != nil {
 		var err error
-		if from, err = parsePosition(q.Walk.From); err != nil {
+		if from, err = place.Parse(q.Walk.From); err != nil {
 			return store.Page{}, err
 		}
 	}
@@ -200,9 +201,9 @@ func (v *snapshot) cutWalk(q store.Query, all []store.Record) (store.Page, error
 		if q.Walk.Backward {
 			i = len(all) - 1 - n
 		}
-		behind := known[i].seq > from.seq
+		behind := known[i].seq > from.Seq
 		if q.Walk.Backward {
-			behind = known[i].seq < from.seq
+			behind = known[i].seq < from.Seq
 		}
 		if (behind || q.Walk.From == nil) && w.limit > 0 {
 			w.records, w.found = append(w.records, all[i]), append(w.found, known[i])

@@ -10,13 +10,14 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/place"
 )
 
 // walkPlans explains every statement of a page that is not the first one.
 func walkPlans(t *testing.T, s *Store, q store.Query, key any, total, all int64) (plans []string) {
 	t.Helper()
 	err := s.View(context.Background(), "a/b", func(r store.Reader) error {
-		w := &walker{snapshot: r.(*snapshot), q: q, typ: 1, from: &position{seq: 7, key: key}, total: total, all: all, limit: 101}
+		w := &walker{snapshot: r.(*snapshot), q: q, typ: 1, from: &place.Place{Seq: 7, Key: key}, total: total, all: all, limit: 101}
 		w.indexed = q.Filter != nil && filtersql.Indexed(q.Filter, w.scope(q))
 		list := []filtersql.Fragment{}
 		if q.Sort == nil {

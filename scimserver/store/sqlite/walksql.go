@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
+	"github.com/scim-operator/scim-operator/scimserver/store/place"
 )
 
 // seqOrder is the direction of the order of creation, and how seq compares to that of a position before it.
@@ -16,12 +17,12 @@ func (w *walker) seqOrder() (order, operator string) {
 
 // behind is the condition that a resource lies behind a position in the order of creation; column is r.seq, or +r.seq
 // where the planner is to take another index.
-func (w *walker) behind(column string, from *position) (conditions []filtersql.Fragment) {
+func (w *walker) behind(column string, from *place.Place) (conditions []filtersql.Fragment) {
 	if from == nil {
 		return nil
 	}
 	_, operator := w.seqOrder()
-	return []filtersql.Fragment{{SQL: column + " " + operator + " ?", Args: []any{from.seq}}}
+	return []filtersql.Fragment{{SQL: column + " " + operator + " ?", Args: []any{from.Seq}}}
 }
 
 // inOrder is the statement for a page in the order of creation.
@@ -42,7 +43,7 @@ func (w *walker) stretches() (list []filtersql.Fragment) {
 	for _, isBlank := range []bool{descending, !descending} {
 		switch {
 		case isBlank && blank == "": // there are none
-		case from != nil && isBlank != (from.key == nil): // the position is behind this stretch
+		case from != nil && isBlank != (from.Key == nil): // the position is behind this stretch
 		case isBlank:
 			list = append(list, w.blanks(key, blank, from))
 			from = nil
@@ -55,7 +56,7 @@ func (w *walker) stretches() (list []filtersql.Fragment) {
 }
 
 // blanks is the statement for resources without a key.
-func (w *walker) blanks(key filtersql.Fragment, index string, from *position) filtersql.Fragment {
+func (w *walker) blanks(key filtersql.Fragment, index string, from *place.Place) filtersql.Fragment {
 	isBlank := filtersql.Fragment{SQL: "(" + key.SQL + ") IS NULL", Args: key.Args}
 	if w.byFilter() {
 		isBlank.SQL = "+" + isBlank.SQL
@@ -65,7 +66,7 @@ func (w *walker) blanks(key filtersql.Fragment, index string, from *position) fi
 }
 
 // keyed is the statement for resources with a key.
-func (w *walker) keyed(key filtersql.Fragment, index string, descending bool, from *position) filtersql.Fragment {
+func (w *walker) keyed(key filtersql.Fragment, index string, descending bool, from *place.Place) filtersql.Fragment {
 	if w.byFilter() {
 		key.SQL, index = "+"+key.SQL, "" // for the planner would rather read everything in this order to spare the sorting
 	}
@@ -77,7 +78,7 @@ func (w *walker) keyed(key filtersql.Fragment, index string, descending bool, fr
 }
 
 // beyond is the condition that a resource has a key that comes behind the position.
-func (w *walker) beyond(key filtersql.Fragment, descending bool, from *position) filtersql.Fragment {
+func (w *walker) beyond(key filtersql.Fragment, descending bool, from *place.Place) filtersql.Fragment {
 	if from == nil {
 		return filtersql.Fragment{SQL: "(" + key.SQL + ") IS NOT NULL", Args: key.Args}
 	}
@@ -88,7 +89,7 @@ func (w *walker) beyond(key filtersql.Fragment, descending bool, from *position)
 	_, operator := w.seqOrder()
 	return filtersql.Fragment{
 		SQL:  "(" + key.SQL + ") " + further + "= ? AND ((" + key.SQL + ") " + further + " ? OR +r.seq " + operator + " ?)",
-		Args: slices.Concat(key.Args, []any{from.key}, key.Args, []any{from.key, from.seq}),
+		Args: slices.Concat(key.Args, []any{from.Key}, key.Args, []any{from.Key, from.Seq}),
 	}
 }
 

@@ -63,6 +63,7 @@ CREATE TABLE resource (
     display     text     COLLATE "C",
     display_key text     COLLATE "C",
     keys        text[],
+    type        text, -- of resources that are neither users nor groups
     doc         text     NOT NULL,
     PRIMARY KEY (tenant, seq)
 );

@@ -28,8 +28,12 @@ var shared = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	running = s
 	return s.URI("postgres"), nil
 })
+
+// running holds the server, which ends when nobody holds its leash.
+var running *Server
 
 // Database returns the URI of an empty database of the test's own, on the server that all tests of the binary share. It is a
 // schema, which the path of the URI's connections leads to, and goes with the test.

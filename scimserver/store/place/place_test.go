@@ -1,4 +1,4 @@
-package sqlite
+package place
 
 import (
 	"errors"
@@ -22,22 +22,22 @@ func FuzzPosition(f *testing.F) {
 	f.Add(int64(7), byte('t'), strings.Repeat("ä", longKey), int64(0), 0.0, []byte("\x07d"+strings.Repeat("x", 32)))
 	f.Fuzz(func(t *testing.T, seq int64, kind byte, text string, n int64, x float64, other []byte) {
 		keys := map[byte]any{'n': nil, 't': text, 'b': []byte(text), 'i': n, 'f': x}
-		p := position{seq: max(seq, 0), key: keys[kind]}
+		p := Place{Seq: max(seq, 0), Key: keys[kind]}
 		if math.IsNaN(x) && kind == 'f' {
 			return
 		}
-		got, err := parsePosition(p.encode())
-		if err != nil || got.seq != p.seq {
+		got, err := Parse(p.Encode())
+		if err != nil || got.Seq != p.Seq {
 			t.Fatalf("%+v: %+v, %v", p, got, err)
 		}
-		if d, ok := got.key.(digest); ok {
-			if len(text) <= longKey || !d.is(p.key) || d.is(text+"x") || d.is(nil) {
+		if d, ok := got.Key.(Digest); ok {
+			if len(text) <= longKey || !d.Is(p.Key) || d.Is(text+"x") || d.Is(nil) {
 				t.Fatalf("digest of %d bytes", len(text))
 			}
-		} else if diff := cmp.Diff(p.key, got.key); diff != "" || len(p.encode()) > longKey+16 {
-			t.Fatalf("%d bytes (-wrote +read):\n%s", len(p.encode()), diff)
+		} else if diff := cmp.Diff(p.Key, got.Key); diff != "" || len(p.Encode()) > longKey+16 {
+			t.Fatalf("%d bytes (-wrote +read):\n%s", len(p.Encode()), diff)
 		}
-		if _, err := parsePosition(other); err != nil && !errors.Is(err, store.ErrPosition) {
+		if _, err := Parse(other); err != nil && !errors.Is(err, store.ErrPosition) {
 			t.Fatal(err)
 		}
 	})

@@ -1,4 +1,4 @@
-package sqlite
+package place
 
 import (
 	"crypto/sha256"
@@ -8,17 +8,18 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
-// position is a place in an order: the sort key of a resource as SQL has it, nil for none, and its seq.
-type position struct {
-	seq int64
-	key any
+// Place is a place in an order: the sort key of a resource as SQL has it (int64, float64, string or []byte), nil for none, and
+// its seq.
+type Place struct {
+	Seq int64
+	Key any
 }
 
 // longKey is how long a key may be, in bytes, to be part of an encoded position. Of a longer one there is the digest.
 const longKey = 512
 
-// digest stands for a long key.
-type digest [sha256.Size]byte
+// Digest stands for a long key.
+type Digest [sha256.Size]byte
 
 // The kinds of keys in an encoded position.
 const (
@@ -30,9 +31,10 @@ const (
 	kindDigest = 'd'
 )
 
-func (p position) encode() []byte {
-	dst := binary.AppendUvarint(nil, uint64(p.seq))
-	switch k := p.key.(type) {
+// Encode makes what Parse reads.
+func (p Place) Encode() []byte {
+	dst := binary.AppendUvarint(nil, uint64(p.Seq))
+	switch k := p.Key.(type) {
 	case int64:
 		return binary.AppendVarint(append(dst, kindInt), k)
 	case float64:
@@ -53,45 +55,45 @@ func appendKey(dst []byte, kind byte, key []byte) []byte {
 	return append(append(dst, kindDigest), sum[:]...)
 }
 
-// parsePosition reads what encode has made, else it returns ErrPosition.
-func parsePosition(b []byte) (p position, err error) {
+// Parse reads what Encode has made, else it returns store.ErrPosition.
+func Parse(b []byte) (p Place, err error) {
 	seq, n := binary.Uvarint(b)
 	if n <= 0 || seq > math.MaxInt64 || len(b) == n {
 		return p, store.ErrPosition
 	}
 	kind, rest := b[n], b[n+1:]
-	p.seq = int64(seq)
+	p.Seq = int64(seq)
 	ok := true
 	switch kind {
 	case kindNone:
 		ok = len(rest) == 0
 	case kindInt:
 		var size int
-		p.key, size = binary.Varint(rest)
+		p.Key, size = binary.Varint(rest)
 		ok = size == len(rest) && size > 0
 	case kindFloat:
 		if ok = len(rest) == 8; ok {
-			p.key = math.Float64frombits(binary.BigEndian.Uint64(rest))
+			p.Key = math.Float64frombits(binary.BigEndian.Uint64(rest))
 		}
 	case kindText:
-		p.key = string(rest)
+		p.Key = string(rest)
 	case kindBlob:
-		p.key = append([]byte{}, rest...)
+		p.Key = append([]byte{}, rest...)
 	case kindDigest:
 		if ok = len(rest) == sha256.Size; ok {
-			p.key = digest(rest)
+			p.Key = Digest(rest)
 		}
 	default:
 		ok = false
 	}
 	if !ok {
-		return position{}, store.ErrPosition
+		return Place{}, store.ErrPosition
 	}
 	return p, nil
 }
 
-// is tells whether the digest is that of a key.
-func (d digest) is(key any) bool {
+// Is tells whether the digest is that of a key.
+func (d Digest) Is(key any) bool {
 	switch k := key.(type) {
 	case string:
 		return sha256.Sum256([]byte(k)) == d

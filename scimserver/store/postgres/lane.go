@@ -1,0 +1,190 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Limits of a batch: whoever is in it waits for the commit at its end.
+const (
+	maxBatch     = 128
+	maxBatchTime = 20 * time.Millisecond
+)
+
+// maxTries is how often a transaction is begun anew that others were in the way of.
+const maxTries = 10
+
+// lanes are the tenants that are being written to by this process.
+type lanes struct {
+	s  *Store
+	mu sync.Mutex
+	of map[string]*lane
+}
+
+// lane runs the transactions of one tenant one after the other, each in the goroutine that asked for it. Those that come
+// while another one is at work are committed together with it, and share its round trips and its sync; a lone one waits
+// for nobody.
+type lane struct {
+	s       *Store
+	key     string
+	users   int           // that hold the lane, under lanes.mu
+	turn    chan struct{} // holds one value while somebody has the turn
+	waiting atomic.Int32
+	batch   *batch // the open one; who has the turn may use it
+}
+
+func (l *lanes) join(key string) *lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := l.of[key]
+	if n == nil {
+		if l.of == nil {
+			l.of = make(map[string]*lane)
+		}
+		n = &lane{s: l.s, key: key, turn: make(chan struct{}, 1)}
+		l.of[key] = n
+	}
+	n.users++
+	return n
+}
+
+func (l *lanes) leave(n *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n.users--; n.users == 0 {
+		delete(l.of, n.key)
+	}
+}
+
+// update runs a transaction of a tenant until it is committed, or fails for good.
+func (s *Store) update(ctx context.Context, tenant string, fn func(*tx) error) error {
+	l := s.lanes.join(text(tenant))
+	defer s.lanes.leave(l)
+	for tries := 1; ; tries++ {
+		err := l.once(ctx, fn, tries > 1)
+		var again *againError
+		if !errors.As(err, &again) {
+			return err
+		}
+		if tries >= again.worth() {
+			return s.failed(context.WithoutCancel(ctx), again.cause)
+		}
+		if again.own {
+			time.Sleep(rand.N(time.Duration(tries) * 5 * time.Millisecond)) // who was in the way gets out of it
+		}
+	}
+}
+
+// againError is why a transaction is to be begun anew.
+type againError struct {
+	cause error
+	own   bool // it failed itself, and not a neighbour in its batch
+	dead  bool // the connection broke
+}
+
+// worth is how many tries a transaction gets. One that shares the failure of a batch is tried alone.
+func (e *againError) worth() int {
+	switch {
+	case e.dead:
+		return 3
+	case passes(e.cause), errors.Is(e.cause, errMade):
+		return maxTries
+	}
+	return 2
+}
+
+func (e *againError) Error() string { return "try again: " + e.cause.Error() }
+
+// once runs a transaction as part of a batch, or alone.
+func (l *lane) once(ctx context.Context, fn func(*tx) error, alone bool) error {
+	if err := l.enter(ctx); err != nil {
+		return err
+	}
+	b, err := l.perform(ctx, fn, alone)
+	if err != nil {
+		return err
+	}
+	<-b.settled
+	return b.err
+}
+
+// enter waits for the turn.
+func (l *lane) enter(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case l.turn <- struct{}{}:
+		return nil
+	default:
+	}
+	l.waiting.Add(1)
+	defer l.waiting.Add(-1)
+	select {
+	case l.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		l.s.lanes.join(l.key)
+		go l.resign()
+		return ctx.Err()
+	}
+}
+
+// resign sees to it that a batch is committed that was left open for somebody who does not wait any more.
+func (l *lane) resign() {
+	defer l.s.lanes.leave(l)
+	l.turn <- struct{}{}
+	l.pass()
+}
+
+// perform runs the function, and passes the turn on however it ends.
+func (l *lane) perform(ctx context.Context, fn func(*tx) error, alone bool) (b *batch, err error) {
+	defer l.pass()
+	if b, err = l.open(ctx, alone); err != nil {
+		return nil, err
+	}
+	t := newTx(b)
+	returned := false
+	defer func() {
+		if !returned { // it panics, or ends its goroutine
+			t.undo(ctx)
+		}
+	}()
+	err = fn(t)
+	returned = true
+	return b, t.end(ctx, err)
+}
+
+// open returns the batch for the next transaction.
+func (l *lane) open(ctx context.Context, alone bool) (*batch, error) {
+	if alone && l.batch != nil {
+		l.close()
+	}
+	if l.batch == nil {
+		conn, err := l.s.acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		l.batch = &batch{s: l.s, key: l.key, conn: conn, alone: alone, started: time.Now(), settled: make(chan struct{})}
+	}
+	return l.batch, nil
+}
+
+// pass gives the turn to the next one. The batch is committed unless that one is to join it.
+func (l *lane) pass() {
+	if b := l.batch; b != nil && (b.broken || b.alone || l.waiting.Load() == 0 || b.size >= maxBatch || time.Since(b.started) > maxBatchTime) {
+		l.close()
+	}
+	<-l.turn
+}
+
+// close commits the open batch.
+func (l *lane) close() {
+	b := l.batch
+	l.batch = nil
+	b.finish()
+}
