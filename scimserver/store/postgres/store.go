@@ -39,8 +39,6 @@ type Store struct {
 	closing sync.Once
 }
 
-var _ store.Store = (*Store)(nil)
-
 // openWithin is how long Open waits for the first connection.
 const openWithin = 10 * time.Second
 

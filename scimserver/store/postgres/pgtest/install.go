@@ -11,8 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -42,7 +42,7 @@ func installed(ctx context.Context) (string, error) {
 	if bin := filepath.Join(dir, "bin"); complete(bin) {
 		return bin, nil
 	}
-	data, err := download(ctx, registry()+"/@embedded-postgres/"+a.name+"/-/"+a.name+"-"+release+".tgz", a.sum)
+	data, err := fetch(ctx, "@embedded-postgres/"+a.name+"@"+release, a.sum)
 	if err != nil {
 		return "", err
 	}
@@ -57,40 +57,33 @@ func cacheDir() (string, error) {
 	return os.UserCacheDir()
 }
 
-// registry is that of npm, or a mirror.
-func registry() string {
-	for _, name := range []string{"npm_config_registry", "NPM_CONFIG_REGISTRY"} {
-		if url := os.Getenv(name); url != "" {
-			return strings.TrimSuffix(url, "/")
-		}
+// fetch has npm bring a package, from the registry that it is set up for.
+func fetch(ctx context.Context, name, sum string) ([]byte, error) {
+	dir, err := os.MkdirTemp("", "scim-postgres-")
+	if err != nil {
+		return nil, err
 	}
-	return "https://registry.npmjs.org"
+	defer os.RemoveAll(dir)
+	out, err := exec.CommandContext(ctx, "npm", "pack", "--silent", "--pack-destination", dir, name).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("npm pack %s: %w\n%s", name, err, out)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
+	if err != nil || len(files) != 1 {
+		return nil, fmt.Errorf("npm pack %s: %d files instead of one", name, len(files))
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		return nil, err
+	}
+	return data, verify(name, data, sum)
 }
 
-// maxArchive is far above the size of a package, in bytes.
-const maxArchive = 256 << 20
-
-func download(ctx context.Context, url, sum string) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %s", url, res.Status)
-	}
-	data, err := io.ReadAll(io.LimitReader(res.Body, maxArchive))
-	if err != nil {
-		return nil, fmt.Errorf("GET %s: %w", url, err)
-	}
+func verify(name string, data []byte, sum string) error {
 	if got := sha512.Sum512(data); base64.StdEncoding.EncodeToString(got[:]) != sum {
-		return nil, fmt.Errorf("GET %s: the checksum is not the pinned one", url)
+		return fmt.Errorf("package %s: the checksum is not the pinned one", name)
 	}
-	return data, nil
+	return nil
 }
 
 // place unpacks into a folder of its own and renames that, so that nobody ever sees half of it.
