@@ -121,6 +121,9 @@ func New(o Options) (*App, error) {
 		changed: make(chan struct{}, 1),
 		purges:  purges{shared: o.Store.Shared(), holder: a.holder, wake: make(chan struct{}, 1)},
 	}
+	if o.Store.Shared() {
+		a.live.bucket = o.Store
+	}
 	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retryPurge}
 	a.directory = directory.New(directory.Deps{Store: a.Store, Passwords: password.NewHasher(), Clock: a.Clock})
 	a.provision()

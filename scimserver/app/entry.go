@@ -36,6 +36,7 @@ type builder struct {
 	before *shared // of the snapshot before
 	keys   *keySets
 	engine *member.Engine // nil: nobody is provisioned
+	bucket limit.Bucket   // nil: requests of other processes do not count
 }
 
 // build returns the tenant as t says. An unchanged one stays what it was; one that cannot be built stays what it was,
@@ -89,7 +90,7 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 		Directory:   b.directory(t, registry, e.members),
 		Auth:        credentials,
 		Client:      t.IdentityProvider,
-		Limit:       limiter(t, prev),
+		Limit:       b.limiter(t, prev),
 		Gate:        gate(t, prev),
 		BodyBytes:   t.Limits.BodyBytes,
 		Unavailable: unavailable(t),
@@ -142,10 +143,13 @@ func (b *builder) broken(t config.Tenant, err error) *entry {
 }
 
 // limiter keeps the state of the one before, unless the limits changed.
-func limiter(t config.Tenant, prev *entry) httpapi.Limiter {
+func (b *builder) limiter(t config.Tenant, prev *entry) httpapi.Limiter {
 	l := t.Limits
 	if prev != nil && prev.config.Limits.RequestsPerSecond == l.RequestsPerSecond && prev.config.Limits.Burst == l.Burst {
 		return prev.http.Limit
+	}
+	if b.bucket != nil && l.RequestsPerSecond > 0 {
+		return limit.NewShared(b.bucket, t.Key, "requests", l.RequestsPerSecond, l.Burst)
 	}
 	return limit.New(l.RequestsPerSecond, l.Burst)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/limit"
 	"github.com/scim-operator/scim-operator/scimserver/member"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
@@ -25,6 +26,7 @@ type live struct {
 	epochs  epochs
 	changed chan struct{}  // holds one signal: there is something to report
 	engine  *member.Engine // of members; nil: nobody is provisioned
+	bucket  limit.Bucket   // that requests of tenants take from; nil: each process has the whole rate
 	// followers are told of each snapshot that is served, one at a time.
 	followers []func(*snapshot)
 
@@ -85,7 +87,7 @@ func (l *live) load(data []byte) error {
 // swap makes next what is served; l.mu is held. What is still to be purged keeps the tenants of its key out.
 func (l *live) swap(next *config.Server) *snapshot {
 	l.purges.keep(next.Purges)
-	s := newSnapshot(next, l.current.Load(), l.purges.heldKeys(next.Purges), l.clock, l.engine)
+	s := newSnapshot(next, l.current.Load(), l.purges.heldKeys(next.Purges), l.clock, l.engine, l.bucket)
 	for key := range s.entries {
 		if l.purges.shared && !s.held[key] {
 			l.purges.serve(key)

@@ -177,3 +177,23 @@ func TestReplicasPurge(t *testing.T) {
 		t.Errorf("a late replica has purged the next tenant: %s", text)
 	}
 }
+
+// TestReplicasShareTheRate: what one replica lets pass another one does not.
+func TestReplicasShareTheRate(t *testing.T) {
+	t.Parallel()
+	one, two := replicas(t)
+	began := time.Now()
+	both := []*instance{one, two}
+	for _, i := range both {
+		i.offer(server(tenant("ns/a", func(c *config.Tenant) { c.Limits.RequestsPerSecond, c.Limits.Burst = 1, 30 })))
+	}
+	passed := 0
+	for n := range 100 {
+		if code, _ := both[n/7%2].request(http.MethodGet, "/Users/none", "secret", ""); code != http.StatusTooManyRequests {
+			passed++
+		}
+	}
+	if most := 36 + int(time.Since(began).Seconds()); passed > most || passed < 24 {
+		t.Errorf("%d requests passed, want about the burst of 30", passed)
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/limit"
 	"github.com/scim-operator/scim-operator/scimserver/member"
 )
 
@@ -22,7 +23,7 @@ type snapshot struct {
 }
 
 // newSnapshot takes what did not change from prev (nil: there is none): tenants with all their state, limiters, schemas.
-func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, clock func() time.Time, engine *member.Engine) *snapshot {
+func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, clock func() time.Time, engine *member.Engine, bucket limit.Bucket) *snapshot {
 	s := &snapshot{
 		config: next, hash: next.Hash(), at: clock(), held: held,
 		entries: make(map[string]*entry, len(next.Tenants)),
@@ -32,7 +33,7 @@ func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, cloc
 		s.at = prev.at
 	}
 	s.keys, s.shared = prev.nextKeys(clock), newShared()
-	b := builder{base: next.BaseURL, clock: clock, shared: s.shared, before: prev.sharedParts(), keys: s.keys, engine: engine}
+	b := builder{base: next.BaseURL, clock: clock, shared: s.shared, before: prev.sharedParts(), keys: s.keys, engine: engine, bucket: bucket}
 	for _, t := range next.Tenants {
 		e := b.build(t, prev.entry(t.Key))
 		s.entries[t.Key] = e
