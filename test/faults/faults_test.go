@@ -1,6 +1,6 @@
 // Package faults breaks what is between an identity provider and the application: it kills the server, kills the
 // application, and cuts the network between the two, while users come, change and go; and looks whether the application
-// ends with the members that the server has, with nothing lost and everything in order.
+// ends with the members that the server has, with nothing lost and everything in order. The server's clock jumps, too.
 package faults
 
 import (
@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/test/program"
 )
 
 const (
@@ -37,6 +38,7 @@ func TestFaults(t *testing.T) {
 		"server killed":      {killServer},
 		"application killed": {killApplication},
 		"network cut":        {cutNetwork},
+		"clock moved":        {moveClock, moveClock, cutNetwork},
 		"everything":         {killServer, killApplication, cutNetwork},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -145,6 +147,25 @@ func cutNetwork(c *course) {
 	c.site.wire.cut(severity(c.rand.IntN(int(severities))))
 	wait(c.between(50, 2000))
 	c.site.wire.mend()
+}
+
+// moveClock lets the server's wall clock jump forward or back by up to 20 hours, and home again. After a day events that
+// cannot be delivered are parked, as they should.
+func moveClock(c *course) {
+	server := c.site.now()
+	clock, err := program.NewClock(server.PID())
+	if errors.Is(err, errors.ErrUnsupported) {
+		c.Skip("a process's clock cannot be moved here")
+	}
+	if err != nil {
+		c.Fatal(err)
+	}
+	for _, offset := range []time.Duration{time.Duration(c.rand.IntN(40*60)-20*60) * time.Minute, 0} {
+		if err := clock.Set(offset); err != nil {
+			c.Fatal(err)
+		}
+		wait(c.between(10, 500))
+	}
 }
 
 // wait lets some time pass for what is not to be waited for.

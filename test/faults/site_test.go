@@ -158,17 +158,19 @@ func (s *site) set(server *program.Server) {
 
 // base is the URL of the server as it runs now.
 func (s *site) base() string {
+	return "http://" + s.now().Address
+}
+
+// now is the server as it runs now.
+func (s *site) now() *program.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return "http://" + s.server.Address
+	return s.server
 }
 
 func (s *site) killServer() {
 	s.Helper()
-	s.mu.Lock()
-	server := s.server
-	s.mu.Unlock()
-	if err := server.Kill(); err != nil {
+	if err := s.now().Kill(); err != nil {
 		s.Fatal(err)
 	}
 }
