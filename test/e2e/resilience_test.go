@@ -85,10 +85,10 @@ func eventuallyReplaced(ctx context.Context, old *corev1.Pod) {
 	}).WithContext(ctx).Should(Succeed())
 }
 
-// command runs what an environment variable says, with one more argument.
-func command(ctx context.Context, line, arg string) {
+// command runs what an environment variable says, with more arguments.
+func command(ctx context.Context, line string, more ...string) {
 	GinkgoHelper()
-	words := append(strings.Fields(line), arg)
+	words := append(strings.Fields(line), more...)
 	out, err := exec.CommandContext(ctx, words[0], words[1:]...).CombinedOutput()
 	Expect(err).NotTo(HaveOccurred(), "%s: %s", line, out)
 }
