@@ -149,8 +149,8 @@ func cutNetwork(c *course) {
 	c.site.wire.mend()
 }
 
-// moveClock lets the server's wall clock jump forward or back by up to 20 hours, and home again. After a day events that
-// cannot be delivered are parked, as they should.
+// moveClock lets the server's wall clock jump back by up to 20 hours or forward by up to a minute, and home again. What is
+// to be tried again at a time that a clock ahead of its time has given waits for that, so the minute is the time to catch up.
 func moveClock(c *course) {
 	server := c.site.now()
 	clock, err := program.NewClock(server.PID())
@@ -160,7 +160,11 @@ func moveClock(c *course) {
 	if err != nil {
 		c.Fatal(err)
 	}
-	for _, offset := range []time.Duration{time.Duration(c.rand.IntN(40*60)-20*60) * time.Minute, 0} {
+	jump := -time.Duration(c.rand.IntN(20*60)) * time.Minute
+	if c.rand.IntN(2) == 0 {
+		jump = time.Duration(c.rand.IntN(60)) * time.Second
+	}
+	for _, offset := range []time.Duration{jump, 0} {
 		if err := clock.Set(offset); err != nil {
 			c.Fatal(err)
 		}
