@@ -98,6 +98,7 @@ type App struct {
 	tend   *tender
 	feed   *feed.Handler
 	outbox *outbox.Dispatcher
+	moves  *moves
 	main   *listener
 	ops    *listener
 
@@ -127,6 +128,9 @@ func New(o Options) (*App, error) {
 	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retryPurge}
 	a.directory = directory.New(directory.Deps{Store: a.Store, Passwords: password.NewHasher(), Clock: a.Clock})
 	a.provision()
+	a.moves = a.newMoves()
+	a.live.own = owner{store: o.Store, log: o.Log}
+	a.live.followers = append(a.live.followers, a.moves.configure)
 	return a, a.listen()
 }
 
@@ -194,6 +198,7 @@ func (a *App) Run(ctx context.Context) error {
 	work.Go(func() error { return reports.run(workCtx) })
 	work.Go(func() error { return reports.health.run(workCtx) })
 	work.Go(func() error { return a.tend.run(workCtx) })
+	work.Go(func() error { return a.moves.run(workCtx) })
 	work.Go(func() error { return a.outbox.Run(workCtx) })
 	work.Go(func() error { return a.others().run(workCtx) })
 	work.Go(func() error { return a.serveAdmin(workCtx) })
@@ -253,5 +258,5 @@ func (a *App) handler() http.Handler {
 		Log:       a.Log,
 		Clock:     a.Clock,
 	})
-	return a.Metrics.InFlight(a.split(a.live.untilLoaded(a.feed), a.live.untilLoaded(scim)))
+	return a.Metrics.InFlight(a.moves.gate(a.split(a.live.untilLoaded(a.feed), a.live.untilLoaded(scim))))
 }

@@ -176,10 +176,10 @@ func unavailable(t config.Tenant) *scimerr.Error {
 	return nil
 }
 
-// heldBack is the tenant while the data of its predecessor are deleted.
-func (e *entry) heldBack() *httpapi.Tenant {
+// heldBack is the tenant while it cannot be served, though the configuration has it.
+func (e *entry) heldBack(detail string) *httpapi.Tenant {
 	t := *e.http
-	t.Unavailable = refuse(5*time.Second, "the data of an earlier tenant of this name are being deleted; try again")
+	t.Unavailable = refuse(5*time.Second, detail)
 	return &t
 }
 

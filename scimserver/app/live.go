@@ -27,6 +27,7 @@ type live struct {
 	changed chan struct{}  // holds one signal: there is something to report
 	engine  *member.Engine // of members; nil: nobody is provisioned
 	bucket  limit.Bucket   // that requests of tenants take from; nil: each process has the whole rate
+	own     owner          // of the tenants; the zero one looks at nothing
 	// followers are told of each snapshot that is served, one at a time.
 	followers []func(*snapshot)
 
@@ -87,7 +88,11 @@ func (l *live) load(data []byte) error {
 // swap makes next what is served; l.mu is held. What is still to be purged keeps the tenants of its key out.
 func (l *live) swap(next *config.Server) *snapshot {
 	l.purges.keep(next.Purges)
-	s := newSnapshot(next, l.current.Load(), l.purges.heldKeys(next.Purges), l.clock, l.engine, l.bucket)
+	held, others := l.purges.heldKeys(next.Purges), l.ownership(next)
+	for key, f := range others {
+		held[key] = held[key] || !f.sealed
+	}
+	s := newSnapshot(next, l.current.Load(), held, others, l.clock, l.engine, l.bucket)
 	for key := range s.entries {
 		if l.purges.shared && !s.held[key] {
 			l.purges.serve(key)

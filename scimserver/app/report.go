@@ -32,12 +32,13 @@ type reports struct {
 	dispatcher *outbox.Dispatcher
 	health     *health
 	failed     int // reports since the last success
+	moves      *moves
 }
 
 func (a *App) newReports() *reports {
 	return &reports{
 		live: a.live, store: a.Store, to: a.Reporter, metrics: a.Metrics, log: a.Log, timing: a.timing,
-		version: a.Version, started: a.Clock().UTC().Truncate(time.Second), clock: a.Clock, dispatcher: a.outbox,
+		version: a.Version, started: a.Clock().UTC().Truncate(time.Second), clock: a.Clock, dispatcher: a.outbox, moves: a.moves,
 		stirs: &a.stirs, rota: rota{least: a.timing.reportEvery, each: eachTenant},
 		looks: map[string]look{}, found: map[string]finding{},
 		health: &health{store: a.Store, log: a.Log, clock: a.Clock, every: a.timing.pingEvery, changed: a.live.changed},
@@ -134,8 +135,10 @@ func (r *reports) tenant(key string, e *entry, held bool) config.TenantReport {
 	case e.err != nil:
 		t.Error = e.err.Error()
 	case held:
-		t.Hash, t.Error = "", "the data of an earlier tenant of this name are being deleted"
+		t.Hash, t.Error = "", r.live.whyHeld(key)
+		t.Owner = r.live.otherOwner(key)
 	}
+	t.Move = r.moves.report(key)
 	if at := e.activity.LastRequest(); !at.IsZero() {
 		at = at.UTC().Truncate(time.Minute)
 		t.LastRequest = &at

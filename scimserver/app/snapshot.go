@@ -16,16 +16,18 @@ type snapshot struct {
 	hash    string
 	at      time.Time // when the configuration was loaded
 	entries map[string]*entry
-	held    map[string]bool // keys that wait for a purge
+	held    map[string]bool // keys that wait for a purge, or that others own
+	owned   owned           // those of them that others own, or nobody yet
+	moving  bool            // there are tenants that move
 	serving map[string]*httpapi.Tenant
 	keys    *keySets
 	shared  *shared
 }
 
 // newSnapshot takes what did not change from prev (nil: there is none): tenants with all their state, limiters, schemas.
-func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, clock func() time.Time, engine *member.Engine, bucket limit.Bucket) *snapshot {
+func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, others owned, clock func() time.Time, engine *member.Engine, bucket limit.Bucket) *snapshot {
 	s := &snapshot{
-		config: next, hash: next.Hash(), at: clock(), held: held,
+		config: next, hash: next.Hash(), at: clock(), held: held, owned: others,
 		entries: make(map[string]*entry, len(next.Tenants)),
 		serving: make(map[string]*httpapi.Tenant, len(next.Tenants)),
 	}
@@ -38,8 +40,9 @@ func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, cloc
 		e := b.build(t, prev.entry(t.Key))
 		s.entries[t.Key] = e
 		s.serving[t.Key] = e.http
+		s.moving = s.moving || t.Move != nil
 		if held[t.Key] {
-			s.serving[t.Key] = e.heldBack()
+			s.serving[t.Key] = e.heldBack(others.detail(t.Key))
 		}
 	}
 	return s

@@ -30,6 +30,9 @@ type Server struct {
 	Name string `json:"name"`
 	// BaseURL is what identity providers see, without a slash at the end. A tenant's URL is BaseURL/{key}/scim/v2.
 	BaseURL string `json:"baseURL"`
+	// Owner is whom the tenants' data belong to: this server with all its replicas, and no other one that uses the same
+	// database. Empty: ownership is not looked at, and tenants that somebody owns are not written.
+	Owner string `json:"owner,omitempty"`
 	// Tenants are in the order of their keys. Encode sorts them.
 	Tenants []Tenant `json:"tenants,omitempty"`
 	// Purges are data to be deleted before anything is served.
@@ -61,6 +64,10 @@ type Tenant struct {
 	Tokens  []Token  `json:"tokens,omitempty"`
 	Issuers []Issuer `json:"issuers,omitempty"`
 	Limits  Limits   `json:"limits"`
+	// TakeFrom is the owner, gone for good, that the tenant may be taken from.
+	TakeFrom string `json:"takeFrom,omitempty"`
+	// Move is nil unless the tenant's data go to or come from another server.
+	Move *Move `json:"move,omitempty"`
 	// Suspended tenants answer 503 with Retry-After.
 	Suspended bool `json:"suspended,omitempty"`
 	// Gated: a readiness gate of the tenant is not met; 503 with Retry-After.

@@ -83,6 +83,7 @@ type wire struct {
 	Version int               `json:"version"`
 	Name    string            `json:"name"`
 	BaseURL string            `json:"baseURL"`
+	Owner   string            `json:"owner"`
 	Tenants []json.RawMessage `json:"tenants"`
 	Purges  []Purge           `json:"purges"`
 
@@ -94,7 +95,7 @@ func decodeServer(text []byte) (*Server, error) {
 	if err := strict(text, &w); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	s := &Server{Version: w.Version, Name: w.Name, BaseURL: w.BaseURL, Purges: w.Purges, AllowedNetworks: w.AllowedNetworks}
+	s := &Server{Version: w.Version, Name: w.Name, BaseURL: w.BaseURL, Owner: w.Owner, Purges: w.Purges, AllowedNetworks: w.AllowedNetworks}
 	if len(w.Tenants) > MaxTenants {
 		return nil, fmt.Errorf("config: %d tenants, at most %d", len(w.Tenants), MaxTenants)
 	}

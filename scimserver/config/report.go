@@ -43,6 +43,10 @@ type TenantReport struct {
 	Delivery *DeliveryReport `json:"delivery,omitempty"`
 	// Remap is nil unless stored users are being mapped again after a change of the mapping.
 	Remap *RemapReport `json:"remap,omitempty"`
+	// Owner is another server that the tenant's data belong to; it is then not served here.
+	Owner string `json:"owner,omitempty"`
+	// Move is how far a move of the tenant is, as this server sees it.
+	Move *MoveReport `json:"move,omitempty"`
 	// Rejections are the kinds that came up since the process started, the latest last, at most MaxRejections.
 	Rejections []Rejection `json:"rejections,omitempty"`
 }

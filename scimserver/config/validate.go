@@ -65,6 +65,7 @@ func (s *Server) Validate() error {
 	if err := validBaseURL(s.BaseURL); err != nil {
 		f.add("config: baseURL: %w", err)
 	}
+	f.check(s.Owner == "" || ownerForm.matches(s.Owner), "config: owner %.80q is none", s.Owner)
 	f.check(len(s.Tenants) <= MaxTenants, "config: %d tenants, at most %d", len(s.Tenants), MaxTenants)
 	f.check(len(s.Purges) <= MaxPurges, "config: %d purges, at most %d", len(s.Purges), MaxPurges)
 	for i := range s.Tenants {
@@ -108,6 +109,10 @@ func (t *Tenant) Validate() error {
 	f.issuers(t.Issuers)
 	f.extensions(t.Extensions)
 	f.member(t)
+	f.check(t.TakeFrom == "" || ownerForm.matches(t.TakeFrom), "takeFrom %.80q is none", t.TakeFrom)
+	if t.Move != nil {
+		f.move(t.Move)
+	}
 	if err := f.err(); err != nil {
 		return fmt.Errorf("%q: %w", t.Key, err)
 	}

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -12,6 +13,12 @@ import (
 // retryUnavailable is when to come again after the store could not be used.
 const retryUnavailable = 30 * time.Second
 
+// ErrMoving means that the tenant is kept still for a move, or belongs to another server. It is no fault.
+var ErrMoving = errors.New("the tenant is moving")
+
+// retryMoving is when to come again while a tenant is kept still for a move.
+const retryMoving = 2 * time.Second
+
 // fault turns an error of the store into what the client is told. Others stay as they are.
 func (c *Call) fault(err error) error {
 	switch {
@@ -21,6 +28,8 @@ func (c *Call) fault(err error) error {
 		return c.notFound()
 	case errors.Is(err, store.ErrPosition):
 		return scimerr.BadRequest(scimerr.ExpiredCursor, "cursor: the place that it stands for is gone: begin again with an empty cursor")
+	case errors.Is(err, store.ErrNotOwner):
+		return scimerr.Unavailable(fmt.Errorf("%w: %w", ErrMoving, err), retryMoving, "the tenant is moving to another server, nothing was changed: try again")
 	case errors.Is(err, store.ErrUnavailable):
 		return scimerr.Unavailable(err, retryUnavailable, "the directory cannot be used now, nothing was changed: try again later")
 	}

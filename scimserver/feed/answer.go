@@ -87,6 +87,9 @@ func (x *exchange) refuse(err error) {
 		p.Status, p.Detail = http.StatusNotFound, "there is no such member"
 	case x.r.Context().Err() != nil:
 		p.Status, p.Detail = 499, "the client has gone" // nobody reads it, but metrics
+	case errors.Is(err, store.ErrNotOwner):
+		p.Status, p.Detail = http.StatusServiceUnavailable, "the tenant is moving to another server; try again"
+		x.w.Header().Set("Retry-After", "2")
 	case errors.Is(err, store.ErrUnavailable):
 		p.Status, p.Detail = http.StatusServiceUnavailable, "the server cannot use its database now; try again later"
 		x.w.Header().Set("Retry-After", "5")

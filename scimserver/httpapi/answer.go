@@ -89,7 +89,7 @@ func (x *exchange) fail(err error) {
 	}
 	x.err = x.public(err)
 	x.kind, x.summary = kindOf(err)
-	if x.err.Status >= http.StatusInternalServerError && !x.switchedOff() {
+	if x.err.Status >= http.StatusInternalServerError && !x.switchedOff() && !errors.Is(err, directory.ErrMoving) {
 		x.logFault(err)
 	}
 	header := x.w.Header()

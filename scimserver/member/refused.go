@@ -21,7 +21,7 @@ const logTime = 5 * time.Second
 func (t *Tenant) Refused(ctx context.Context, op directory.Operation, err error) {
 	r := refusalOf(err)
 	t.decided(Decision{Kind: Reject, Reason: r.reason, Detail: r.scim.Loggable()})
-	if errors.Is(err, store.ErrUnavailable) {
+	if errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotOwner) {
 		return
 	}
 	if op.Method == http.MethodPost {

@@ -51,10 +51,16 @@ func Moved(move string) string { return markMoved + move }
 // Loading marks a tenant that is not complete yet; see Sealed.
 func Loading(move string) string { return markLoading + move }
 
+// TakeNothing, in the place of an owner that a tenant may be taken from, has the process act as owner without taking the tenant.
+const TakeNothing = "-"
+
 // Free tells whether owner may take the tenant, which may be taken from the owner from (empty: from nobody). What was moved
 // elsewhere, or is not complete, is not taken: the data are older than others, or fewer.
 func (o Ownership) Free(owner, from string) bool {
-	if o.Owner == "" {
+	switch {
+	case from == TakeNothing:
+		return false
+	case o.Owner == "":
 		return true
 	}
 	return from != "" && from != owner && o.Owner == from && (o.Mark == "" || strings.HasPrefix(o.Mark, markSealed))
@@ -74,7 +80,7 @@ func (o Ownership) Permits(tenant, self string, loading bool) error {
 // same transaction: Update, the methods of Outbox and Log that write, Load and Purge.
 type Owners interface {
 	// Own has this process act as owner for tenants from now on, also before they have data, and takes those that nobody owns,
-	// or that belong to whom the map says (an Owner; empty: nobody). It returns the ownership of those that it may not write:
+	// or that belong to whom the map says (an Owner; empty: nobody; TakeNothing). It returns the ownership of those that it may not write:
 	// of another owner, or with a mark.
 	Own(ctx context.Context, owner string, tenants map[string]string) (others map[string]Ownership, err error)
 

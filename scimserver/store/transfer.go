@@ -171,7 +171,7 @@ type StreamRow struct {
 type RowSum struct {
 	RowKey
 	Type string   // of a resource
-	Sum [16]byte // of SHA-256 over the row's JSON
+	Sum  [16]byte // of SHA-256 over the row's JSON
 }
 
 // Sum returns the checksum of the row.

@@ -13,6 +13,12 @@ import (
 
 // Store is a store.Store in memory.
 type Store struct {
+	*data
+	self map[string]string // whom the process acts as, by tenant
+}
+
+// data are what the processes share.
+type data struct {
 	local.Claims
 	shared  bool
 	mu      sync.RWMutex
@@ -22,7 +28,6 @@ type Store struct {
 	closed  bool
 	commits []func(tenant string)
 	owners  map[string]store.Ownership
-	self    map[string]string // whom the process acts as, by tenant
 }
 
 type purge struct{ tenant, uid string }
@@ -31,11 +36,14 @@ var _ store.Store = (*Store)(nil)
 
 // New makes an empty store.
 func New() *Store {
-	return &Store{
+	return &Store{self: make(map[string]string), data: &data{
 		tenants: make(map[string]*tenant), purged: make(map[purge]bool), secrets: make(map[string][]byte),
-		owners: make(map[string]store.Ownership), self: make(map[string]string),
-	}
+		owners: make(map[string]store.Ownership),
+	}}
 }
+
+// Beside returns the same data as another process sees them, which acts as an owner of its own.
+func (s *Store) Beside() *Store { return &Store{self: make(map[string]string), data: s.data} }
 
 // NewShared makes an empty store that says of itself that several processes use it.
 func NewShared() *Store {

@@ -18,6 +18,7 @@ var ownerTests = map[string]func(*testing.T, *bench){
 	"another owner is refused everywhere":        testOwnFence,
 	"a tenant is taken from whom it was said":    testOwnTake,
 	"what is moved or incomplete is not taken":   testOwnTakeMarked,
+	"an owner acts without taking":               testOwnAct,
 	"a mark keeps the owner itself from writing": testOwnMarks,
 	"ownership is passed once":                   testPassOwner,
 	"a purge sets a tenant free":                 testOwnPurge,
@@ -158,6 +159,14 @@ func testOwnTakeMarked(_ *testing.T, b *bench) {
 	b.pass(store.Ownership{Owner: east}, store.Ownership{Owner: east, Mark: store.Sealed("m")})
 	b.equal("sealed", b.own(west, east), map[string]store.Ownership{})
 	b.equal("owner", b.ownership(), store.Ownership{Owner: west})
+}
+
+func testOwnAct(_ *testing.T, b *bench) {
+	b.equal("others", b.own(east, store.TakeNothing), map[string]store.Ownership{b.tenant: {}})
+	b.equal("owner", b.ownership(), store.Ownership{})
+	b.pass(store.Ownership{}, store.Ownership{Owner: east, Mark: store.Moved("m")})
+	b.purge("uid")
+	b.equal("owner", b.ownership(), store.Ownership{})
 }
 
 func testOwnMarks(_ *testing.T, b *bench) {
