@@ -116,12 +116,10 @@ func (m *mover) start() {
 		Metrics: telemetry.New("test"), Version: "test", CertFile: m.tls[0], KeyFile: m.tls[1],
 		timing: timing{cacheAfter: time.Hour, lookEvery: 50 * time.Millisecond, reportEvery: time.Hour, reportGap: time.Millisecond, retry: time.Second, retryPurge: 50 * time.Millisecond, stop: time.Millisecond},
 	}
-	for {
-		if m.app, err = New(o); err == nil {
-			break
-		}
-		time.Sleep(time.Millisecond) // the port is given back by the kernel
-	}
+	eventually(m.t, "the port is free again", func() bool {
+		m.app, err = New(o)
+		return err == nil
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
 	app, ended := m.app, m.ended
@@ -220,6 +218,7 @@ type provider struct {
 
 	gap     time.Duration // the longest time between two acknowledged writes
 	last    time.Time
+	tries   atomic.Int64 // requests
 	failed  atomic.Int64 // answers that are none of 2xx or 503
 	paused  atomic.Int64 // answers of 503
 	noRetry atomic.Int64 // of them without Retry-After
@@ -256,6 +255,7 @@ func (p *provider) send(ctx context.Context, method, path, body string) (code in
 		}
 		req.Header.Set("Authorization", "Bearer secret")
 		req.Header.Set("Content-Type", "application/scim+json")
+		p.tries.Add(1)
 		res, err := p.http.Do(req)
 		if err == nil {
 			var raw []byte
@@ -278,6 +278,13 @@ func (p *provider) send(ctx context.Context, method, path, body string) (code in
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// tried waits until n further requests were sent, whatever came of them.
+func (p *provider) tried(n int) {
+	p.t.Helper()
+	want := p.tries.Load() + int64(n)
+	eventually(p.t, "further requests", func() bool { return p.tries.Load() >= want })
 }
 
 // work writes until ctx ends.
@@ -565,10 +572,13 @@ func TestMoveKilled(t *testing.T) {
 			from.configure(provisioned(), from.part(id, config.MoveSource, to))
 			to.configure(provisioned(), to.part(id, config.MoveTarget, from))
 			for range 6 {
-				time.Sleep(time.Duration(random.IntN(150)) * time.Millisecond)
+				p.tried(random.IntN(60))
 				victim := servers[random.IntN(2)]
 				victim.kill()
 				victim.start()
+			}
+			for wait := 0; wait < 4 && !to.is(config.MoveDone)(); wait++ { // attempts become rarer as they fail
+				p.tried(1000)
 			}
 			eventually(t, "the tenant is there", to.is(config.MoveDone))
 			settle(from, to, id, provisioned())

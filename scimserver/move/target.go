@@ -59,6 +59,11 @@ func (t *Target) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if nonce, left := strings.CutPrefix(st.Owner.Mark, store.Sealed(t.ID+".")); left { // by an attempt that did not come to its end
+		if err := from.order(ctx, "unseal", order{Nonce: nonce}); err != nil {
+			return err
+		}
+	}
 	if st.Database == database {
 		return t.takeOver(ctx, from)
 	}
