@@ -27,12 +27,13 @@ const (
 // eventColumns are the columns that scanEvent reads; n is the tenant.
 const eventColumns = "n.epoch, e.sequence, e.type, e.state, e.created, e.due, e.attempts, coalesce(e.error, ''), e.member, e.body"
 
-func scanEvent(rows pgx.Rows) (e store.Event, err error) {
+// scanEvent reads eventColumns, and more columns behind them.
+func scanEvent(rows pgx.Rows, more ...any) (e store.Event, err error) {
 	var epoch string
 	var typ, state int16
 	var created int64
 	var due *int64
-	err = rows.Scan(&epoch, &e.Sequence, &typ, &state, &created, &due, &e.Attempts, &e.LastError, &e.MemberID, &e.Body)
+	err = rows.Scan(append([]any{&epoch, &e.Sequence, &typ, &state, &created, &due, &e.Attempts, &e.LastError, &e.MemberID, &e.Body}, more...)...)
 	e.Type, e.Delivered, e.Parked, e.Created = eventTypes[typ], state == eventDone, state == eventParked, timeOf(created)
 	e.ID = "evt_" + epoch + "_" + strconv.FormatInt(e.Sequence, 10)
 	if due != nil {
@@ -88,16 +89,17 @@ type progress struct {
 	sequence, next int64
 	state          int16
 	due            bool
+	at             int64 // when
 }
 
-const progressSQL = "SELECT sequence, state, coalesce(next, 0), due IS NOT NULL FROM event WHERE tenant = " + own + " AND sequence = ANY ($2::bigint[])"
+const progressSQL = "SELECT sequence, state, coalesce(next, 0), due IS NOT NULL, coalesce(due, 0) FROM event WHERE tenant = " + own + " AND sequence = ANY ($2::bigint[])"
 
 // progressOf reads events. Unknown ones are not there.
 func (t *tx) progressOf(ctx context.Context, sequences []int64) (map[int64]progress, error) {
 	known := make(map[int64]progress, len(sequences))
 	err := t.query(ctx, progressSQL, func(rows pgx.Rows) error {
 		var p progress
-		err := rows.Scan(&p.sequence, &p.state, &p.next, &p.due)
+		err := rows.Scan(&p.sequence, &p.state, &p.next, &p.due, &p.at)
 		known[p.sequence] = p
 		return err
 	}, sequences)
@@ -178,15 +180,22 @@ func (s *Store) Delivered(ctx context.Context, tenant string, sequences []int64)
 }
 
 const (
-	failSQL = "UPDATE event SET attempts = attempts + 1, error = $3, due = $4 WHERE tenant = $1 AND sequence = $2 AND state = 1 AND due IS NOT NULL"
+	failSQL = "UPDATE event SET attempts = attempts + 1, error = $3, due = $4 WHERE tenant = $1 AND sequence = $2 AND state = 1 AND due IS NOT NULL AND ($5::bigint = 0 OR due = $5)"
 	parkSQL = "UPDATE event SET attempts = attempts + 1, error = $3, due = NULL, state = 2 WHERE tenant = $1 AND sequence = $2"
 )
 
 // Failed implements store.Store.
 func (s *Store) Failed(ctx context.Context, tenant string, sequence int64, a store.Attempt) error {
 	return s.update(ctx, tenant, func(t *tx) error {
+		claim := int64(0)
+		if !a.Claim.IsZero() {
+			claim = a.Claim.UnixMilli()
+		}
 		if !a.Park {
-			return t.later(ctx, failSQL, sequence, optional(a.Error), a.Next.UnixMilli())
+			return t.later(ctx, failSQL, sequence, optional(a.Error), a.Next.UnixMilli(), claim)
+		}
+		if known, err := t.progressOf(ctx, []int64{sequence}); err != nil || claim != 0 && known[sequence].at != claim {
+			return err
 		}
 		finished, err := t.finish(ctx, []int64{sequence})
 		if err != nil || len(finished) == 0 {

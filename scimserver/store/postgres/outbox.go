@@ -17,7 +17,10 @@ const (
 )
 
 // Due implements store.Store.
-func (s *Store) Due(ctx context.Context, tenant string, now time.Time, limit int) (due []store.Event, err error) {
+func (s *Store) Due(ctx context.Context, tenant string, now time.Time, limit int, claim time.Duration) (due []store.Event, err error) {
+	if claim > 0 {
+		return s.claimDue(ctx, tenant, now, limit, claim)
+	}
 	err = s.single(ctx, ask{sql: dueSQL, args: []any{text(tenant), now.UnixMilli(), limit}, scan: func(rows pgx.Rows) error {
 		e, err := scanEvent(rows)
 		due = append(due, e)

@@ -14,6 +14,8 @@ const sweepRows = 1000
 
 const (
 	addPurgeSQL     = "INSERT INTO purge (tenant, uid) SELECT key, $2 FROM tenant WHERE id = $1 ON CONFLICT DO NOTHING"
+	dropClaimsSQL   = "DELETE FROM claim WHERE tenant IN (SELECT key FROM tenant WHERE id = $1)"
+	dropBucketsSQL  = "DELETE FROM bucket WHERE tenant IN (SELECT key FROM tenant WHERE id = $1)"
 	detachTenantSQL = "UPDATE tenant SET key = NULL WHERE id = $1"
 )
 
@@ -26,6 +28,8 @@ func (s *Store) Purge(ctx context.Context, tenant, uid string) error {
 		if err := t.change(ctx, addPurgeSQL, &added, text(uid)); err != nil || added == 0 {
 			return err
 		}
+		t.write(dropClaimsSQL)
+		t.write(dropBucketsSQL)
 		t.write(detachTenantSQL)
 		return nil
 	})

@@ -19,6 +19,7 @@ type replayer struct {
 	q      store.ReplayQuery
 	heads  map[string]int64 // by member the oldest event that is pending, as far as the walk has come
 	newest map[string]replayed
+	floor  int64 // nothing older need be looked at
 	before int64 // what was looked at; 0: nothing yet
 	done   bool
 	n      int64
@@ -51,6 +52,19 @@ type replayed struct {
 
 const replaySQL = "SELECT sequence, state, coalesce(next, 0), member FROM event WHERE tenant = " + own + " AND sequence >= $2 AND sequence < $3 ORDER BY sequence DESC LIMIT $4"
 
+const oldestDueSQL = "SELECT sequence FROM event WHERE tenant = " + own + " AND due IS NOT NULL ORDER BY sequence LIMIT 1"
+
+// findFloor looks for the first event that is selected, or an older one that is pending: what is replayed goes behind it.
+func (r *replayer) findFloor(ctx context.Context, t *tx) error {
+	r.floor = max(r.q.From, 1)
+	return t.query(ctx, oldestDueSQL, func(rows pgx.Rows) error {
+		var oldest int64
+		err := rows.Scan(&oldest)
+		r.floor = min(r.floor, oldest)
+		return err
+	})
+}
+
 // step looks at some events.
 func (r *replayer) step(ctx context.Context, t *tx) error {
 	if err := t.writable(ctx); err != nil {
@@ -58,6 +72,9 @@ func (r *replayer) step(ctx context.Context, t *tx) error {
 	}
 	if r.before == 0 {
 		r.before = t.b.row.last + 1
+		if err := r.findFloor(ctx, t); err != nil {
+			return err
+		}
 	}
 	var events []replayed
 	err := t.query(ctx, replaySQL, func(rows pgx.Rows) error {
@@ -65,7 +82,7 @@ func (r *replayer) step(ctx context.Context, t *tx) error {
 		err := rows.Scan(&e.sequence, &e.state, &e.next, &e.member)
 		events = append(events, e)
 		return err
-	}, max(r.q.From, 1), r.before, replayRows)
+	}, r.floor, r.before, replayRows)
 	if err != nil {
 		return err
 	}
@@ -114,7 +131,7 @@ func (r *replayer) pass(t *tx, e replayed) {
 }
 
 func (r *replayer) selects(e replayed) bool {
-	return (r.q.To == 0 || e.sequence <= r.q.To) && (r.q.Member == "" || r.q.Member == e.member) &&
+	return e.sequence >= r.q.From && (r.q.To == 0 || e.sequence <= r.q.To) && (r.q.Member == "" || r.q.Member == e.member) &&
 		(!r.q.ParkedOnly || e.state == eventParked)
 }
 
