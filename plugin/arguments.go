@@ -25,7 +25,7 @@ These run in the tenant's server, and take the flags that it has for them (COMMA
   log       what was asked, what was decided, and why
   members   the application's members
   diff      what changed mappings would do:  kubectl scim diff TENANT -f mapping.yaml
-  check     what becomes of one payload:     kubectl scim check TENANT -f payload.json
+  check     what becomes of one payload:     kubectl scim check TENANT -f payload.json [--mapping mapping.yaml]
   resync    send the state of all members again
   replay    deliver events again
   export    write users, groups and members as lines of JSON:  kubectl scim export TENANT -f FILE

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
 	"strings"
 )
 
@@ -27,8 +26,15 @@ func (f *files) close() error {
 
 // openFiles opens what the command line names.
 func (s *session) openFiles() (*files, error) {
-	args, names := takeFiles(s.in.rest)
+	args, names := takeFiles(s.in.rest, "f")
 	f := &files{args: args, out: s.Out}
+	if rest, mappings := takeFiles(args, "mapping"); s.in.command == "check" && len(mappings) > 0 {
+		if len(names) == 0 {
+			names = []string{"-"}
+		}
+		f.args = append(rest, "-f", "-", "--mapping", "-")
+		return f, f.read(append(mappings, names[len(names)-1]), s.In) // the payload is the last document
+	}
 	if len(names) == 0 {
 		f.in = s.unnamed()
 		return f, nil
@@ -36,9 +42,6 @@ func (s *session) openFiles() (*files, error) {
 	f.args = append(f.args, "-f", "-")
 	if s.in.command == "export" {
 		return f, f.write(names)
-	}
-	if slices.ContainsFunc(args, isMapping) {
-		return nil, UsageError("one stream can be sent to the server, so give the payload or --mapping; diff tries mappings on all users")
 	}
 	return f, f.read(names, s.In)
 }
@@ -52,14 +55,12 @@ func (s *session) unnamed() io.Reader {
 	return nil
 }
 
-func isMapping(arg string) bool { return strings.HasPrefix(strings.TrimLeft(arg, "-"), "mapping") }
-
-// takeFiles takes the flags -f out of a command line.
-func takeFiles(args []string) (rest, names []string) {
+// takeFiles takes the flags of a name out of a command line.
+func takeFiles(args []string, name string) (rest, names []string) {
 	for i := 0; i < len(args); i++ {
 		flag, value, inline := strings.Cut(args[i], "=")
 		switch {
-		case flag != "-f" && flag != "--f":
+		case flag != "-"+name && flag != "--"+name:
 			rest = append(rest, args[i])
 		case inline:
 			names = append(names, value)

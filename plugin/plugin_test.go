@@ -122,6 +122,8 @@ func TestRemote(t *testing.T) {
 		"file":             {[]string{"diff", "acme", "-f", file, "-o", "json"}, false, execution{Command: admin("diff", "-o", "json", "-f", "-"), Input: "kind: SCIMMapping"}, plugin.Location{}},
 		"files":            {[]string{"diff", "acme", "-f", file, "--f=" + file}, false, execution{Command: admin("diff", "-f", "-"), Input: "kind: SCIMMapping\n---\nkind: SCIMMapping"}, plugin.Location{}},
 		"file, joined":     {[]string{"check", "acme", "-f=" + file}, false, execution{Command: admin("check", "-f", "-"), Input: "kind: SCIMMapping"}, plugin.Location{}},
+		"with a mapping":   {[]string{"check", "acme", "--mapping", file, "-f", "-", "--group=a"}, false, execution{Command: admin("check", "--group=a", "-f", "-", "--mapping", "-"), Input: "kind: SCIMMapping\n---\ntyped"}, plugin.Location{}},
+		"mappings, typed":  {[]string{"check", "acme", "--mapping", file, "-mapping=" + file}, false, execution{Command: admin("check", "-f", "-", "--mapping", "-"), Input: "kind: SCIMMapping\n---\nkind: SCIMMapping\n---\ntyped"}, plugin.Location{}},
 		"typed":            {[]string{"check", "acme", "-group", "a"}, false, execution{Command: admin("check", "-group", "a"), Input: "typed"}, plugin.Location{}},
 		"export":           {[]string{"export", "acme", "-f", "-"}, false, execution{Command: admin("export", "-f", "-")}, plugin.Location{}},
 		"file is missing":  {[]string{"diff", "acme", "-f"}, false, execution{Command: admin("diff", "-f")}, plugin.Location{}},
@@ -219,7 +221,6 @@ func TestRefused(t *testing.T) {
 		"change Secret mine":                           {[]string{"rotate", "acme"}, []client.Object{tenant(brought), secret("http://x", "t")}, false},
 		"has no token: its identity provider":          {[]string{"rotate", "acme"}, []client.Object{tenant(), secret("http://x", "")}, false},
 		"no new token within 20ms":                     {[]string{"rotate", "acme", "--timeout", "20ms"}, []client.Object{tenant(), secret("http://x", "t")}, false},
-		"give the payload or --mapping":                {[]string{"check", "acme", "-f", "x", "--mapping", "y"}, []client.Object{tenant(), pod("acme", "acme-0", "acme", corev1.PodRunning, "True")}, true},
 		"has no brake":                                 {[]string{"release", "acme"}, []client.Object{tenant()}, false},
 		"no such file":                                 {[]string{"diff", "acme", "-f", "does-not-exist"}, []client.Object{tenant(), pod("acme", "acme-0", "acme", corev1.PodRunning, "True")}, false},
 	} {

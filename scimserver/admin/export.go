@@ -23,9 +23,11 @@ type Line struct {
 	Time    time.Time `json:"time,omitzero"`
 	Users   int64     `json:"users,omitempty"`
 	Groups  int64     `json:"groups,omitempty"`
+	Full    bool      `json:"full,omitempty"` // the lines between are each a store.Row: all that there is of the tenant
+	Rows    int64     `json:"rows,omitempty"` // of a full export
 
 	// User and Group
-	ID       string          `json:"id,omitempty"`
+	ID       string          `json:"id,omitempty"` // of a full export, too: in its header
 	Created  time.Time       `json:"created,omitzero"`
 	Modified time.Time       `json:"modified,omitzero"`
 	Password string          `json:"password,omitempty"` // hash
@@ -39,14 +41,17 @@ type Line struct {
 // exportPage is how many resources are read at a time.
 const exportPage = 500
 
-// export answers the tenant's users, groups and members.
+// export answers the tenant's users, groups and members; with full=true all that there is.
 func (h *handler) export(w http.ResponseWriter, r *http.Request, tenant string) error {
 	counts, err := h.Store.Counts(r.Context(), tenant)
 	if err != nil {
 		return err
 	}
-	out := newLines(w)
 	head := Line{Kind: "header", Version: ExportVersion, Tenant: tenant, Time: h.Clock().UTC(), Users: counts.Users, Groups: counts.Groups}
+	if r.URL.Query().Get("full") == "true" {
+		return h.exportFull(w, r, head)
+	}
+	out := newLines(w)
 	if err := out.write(head); err != nil {
 		return err
 	}

@@ -39,14 +39,18 @@ func (h *handler) importLines(w http.ResponseWriter, r *http.Request, tenant str
 		return notNow(tenant)
 	}
 	_ = http.NewResponseController(w).EnableFullDuplex() // progress is told while lines come
-	x := &importer{directory: h.Directory, view: v, out: newLines(w)}
+	x := &importer{directory: h.Directory, view: v, store: h.Store, tenant: tenant, out: newLines(w)}
 	scanner := bufio.NewScanner(r.Body)
 	scanner.Buffer(nil, maxLine)
-	for scanner.Scan() {
-		x.Line++
-		if err := x.line(r.Context(), scanner.Bytes()); err != nil {
-			return err
+	next := func() ([]byte, bool) {
+		if !scanner.Scan() {
+			return nil, false
 		}
+		x.Line++
+		return scanner.Bytes(), true
+	}
+	if err := x.lines(r.Context(), next); err != nil {
+		return err
 	}
 	if err := scanner.Err(); err != nil {
 		return err
@@ -54,10 +58,26 @@ func (h *handler) importLines(w http.ResponseWriter, r *http.Request, tenant str
 	return x.finish(r.Context())
 }
 
+// lines takes all lines. A header of a full export says that the others are rows.
+func (x *importer) lines(ctx context.Context, next func() ([]byte, bool)) error {
+	for text, ok := next(); ok; text, ok = next() {
+		var head Line
+		if x.Line == 1 && json.Unmarshal(text, &head) == nil && head.Kind == "header" && head.Full && head.Version == ExportVersion {
+			return x.importFull(ctx, &head, next)
+		}
+		if err := x.line(ctx, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type importer struct {
 	Progress
 	directory *directory.Directory
 	view      View
+	store     Store
+	tenant    string
 	out       *lines
 	later     []postponed
 }

@@ -15,7 +15,9 @@ import (
 
 // Store is what the server's database has to offer.
 type Store interface {
+	store.Transfer
 	View(ctx context.Context, tenant string, fn func(store.Reader) error) error
+	Update(ctx context.Context, tenant string, fn func(store.Writer) error) error
 	Counts(ctx context.Context, tenant string) (store.Counts, error)
 	QueryLog(ctx context.Context, tenant string, q store.LogQuery) ([]store.LogRow, error)
 	Backlog(ctx context.Context, tenant string) (store.Backlog, error)

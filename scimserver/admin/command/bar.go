@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/admin"
+	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 const (
@@ -41,7 +42,7 @@ func (b *bar) count(l admin.Line) {
 	switch l.Kind {
 	case "header":
 		b.total = l.Users + l.Groups
-	case "User", "Group":
+	case "User", "Group", store.RowResource:
 		b.add(1)
 	}
 }

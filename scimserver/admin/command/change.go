@@ -85,6 +85,9 @@ func (c *call) mapping() (*config.Mapping, error) {
 }
 
 func (c *call) read(name string) ([]byte, error) {
+	if text, ok := c.inputs[name]; ok {
+		return text, nil
+	}
 	if name == "-" {
 		return io.ReadAll(c.io.In)
 	}

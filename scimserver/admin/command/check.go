@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/admin"
@@ -15,17 +16,20 @@ import (
 )
 
 func checkFlags(set *flag.FlagSet, o *options) {
-	set.StringVar(&o.file, "f", "-", "the `file` with the body of a POST to /Users; - is standard input")
+	set.StringVar(&o.file, "f", "-", "the `file` with the body of a POST to /Users; - is standard input, its last document where --mapping is - as well")
 	set.Func("group", "the display `name` of a group that the user is in; may be repeated", func(name string) error {
 		o.groups = append(o.groups, name)
 		return nil
 	})
-	set.Func("mapping", "a `file` with SCIMMappings to use in place of those in effect; may be repeated", o.addFile)
+	set.Func("mapping", "a `file` with SCIMMappings to use in place of those in effect; - is standard input; may be repeated", o.addFile)
 	set.BoolVar(&o.values, "values", false, "print values of the user, too: they are personal data")
 }
 
 // check explains what would become of one payload.
 func check(ctx context.Context, c *call) error {
+	if err := c.splitInput(); err != nil {
+		return err
+	}
 	payload, err := c.read(c.file)
 	if err != nil {
 		return err
@@ -53,6 +57,29 @@ func check(ctx context.Context, c *call) error {
 		return err
 	})
 }
+
+// splitInput takes standard input apart where both the payload and mappings are to come from there: its last document is the
+// payload.
+func (c *call) splitInput() error {
+	at := slices.Index(c.files, "-")
+	if c.file != "-" || at < 0 {
+		return nil
+	}
+	all, err := io.ReadAll(c.io.In)
+	if err != nil {
+		return err
+	}
+	end := bytes.LastIndex(all, separator)
+	if end < 0 {
+		return UsageError("standard input holds one document: give the SCIMMappings first, then a line ---, then the payload")
+	}
+	c.inputs = map[string][]byte{"mapping": all[:end], "payload": all[end+len(separator):]}
+	c.files[at], c.file = "mapping", "payload"
+	return nil
+}
+
+// separator is between documents of YAML.
+var separator = []byte("\n---\n")
 
 func explanation(x admin.Explanation) string {
 	var b strings.Builder

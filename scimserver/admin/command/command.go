@@ -45,8 +45,8 @@ var commands = []*command{
 	{name: "release", short: "let off-boardings go on that the brake has stopped", run: release},
 	{name: "diff", short: "print what other mappings would change; nothing is changed", flags: diffFlags, run: diff},
 	{name: "check", short: "explain what would become of one payload; nothing is changed", flags: checkFlags, run: check},
-	{name: "export", short: "write the tenant's users, groups and members as lines of JSON", flags: fileFlag, run: export},
-	{name: "import", short: "make users and groups of an export", flags: fileFlag, run: importFile},
+	{name: "export", short: "write the tenant's users, groups and members as lines of JSON; with --full all that there is", flags: exportFlags, run: export},
+	{name: "import", short: "make users and groups of an export, or all that a full one holds", flags: fileFlag, run: importFile},
 }
 
 // options are the flags of all commands.
@@ -65,12 +65,14 @@ type options struct {
 	files  []string
 	groups []string
 	values bool
+	full   bool
 }
 
 // call is a command that is being run.
 type call struct {
 	options
 	io     IO
+	inputs map[string][]byte // parts of standard input, in place of files
 	client *admin.Client
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/admin"
 	"github.com/scim-operator/scim-operator/scimserver/admin/command"
+	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 // answers are what the server says, by method and URL; the body of a request follows a blank.
@@ -172,5 +173,31 @@ func TestWrongArguments(t *testing.T) {
 		if _, errs, err := run(t, data, line); !errors.Is(err, flag.ErrHelp) || errs == "" {
 			t.Errorf("%s: %v, %q", line, err, errs)
 		}
+	}
+}
+
+// TestCheckOfOneStream: mappings and payload come from standard input, one behind the other.
+func TestCheckOfOneStream(t *testing.T) {
+	t.Parallel()
+	data := serve(t, answers{
+		`POST /tenants/a/b/check {"payload":{"userName":"ann"},"mapping":{"attributes":[{"field":"one","from":"title"}]}}`: `{"member":"create"}`,
+	})
+	check := func(input string) (out, mappings string, err error) {
+		var stdout bytes.Buffer
+		err = command.Run(t.Context(), strings.Fields("check --tenant a/b -f - --mapping - --data "+data), command.IO{
+			In: strings.NewReader(input), Out: &stdout, Err: io.Discard, Env: func(string) string { return "" },
+			ReadMappings: func(yaml []byte) (*config.Mapping, error) {
+				mappings = string(yaml)
+				return &config.Mapping{Attributes: []config.AttributeRule{{Field: "one", From: "title"}}}, nil
+			},
+		})
+		return stdout.String(), mappings, err
+	}
+	out, mappings, err := check("first\n---\nsecond\n---\n{\"userName\":\"ann\"}\n")
+	if err != nil || out != "member: create\n" || strings.TrimSpace(mappings) != "---\nfirst\n---\nsecond" {
+		t.Errorf("%q, mappings %q, %v", out, mappings, err)
+	}
+	if _, _, err := check(`{"userName":"ann"}`); !errors.As(err, new(command.UsageError)) {
+		t.Errorf("one document: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 
 	"github.com/scim-operator/scim-operator/scimserver/admin"
@@ -16,6 +17,11 @@ import (
 
 func fileFlag(set *flag.FlagSet, o *options) {
 	set.StringVar(&o.file, "f", "-", "the `file`; - is standard input or output")
+}
+
+func exportFlags(set *flag.FlagSet, o *options) {
+	fileFlag(set, o)
+	set.BoolVar(&o.full, "full", false, "all that there is: members with their ids and holds, events, log, passwords' hashes; for an import into an empty tenant")
 }
 
 // export writes a tenant's state. Only what ends with the line of the kind end is whole.
@@ -27,13 +33,20 @@ func export(ctx context.Context, c *call) (err error) {
 	defer func() { err = errors.Join(err, closeFile()) }()
 	w := bufio.NewWriter(out)
 	bar := c.bar("exported")
-	var last admin.Line
-	err = c.lines(ctx, http.MethodGet, "export", nil, nil, func(line []byte) error {
-		last = admin.Line{}
+	var last struct { // of a Line or, in a full export, a row
+		Kind          string
+		Users, Groups int64
+	}
+	query := url.Values{}
+	if c.full {
+		query.Set("full", "true")
+	}
+	err = c.lines(ctx, http.MethodGet, "export", query, nil, func(line []byte) error {
+		last.Kind = ""
 		if err := json.Unmarshal(line, &last); err != nil {
 			return fmt.Errorf("answer of the server: %w", err)
 		}
-		bar.count(last)
+		bar.count(admin.Line{Kind: last.Kind, Users: last.Users, Groups: last.Groups})
 		_, err := fmt.Fprintf(w, "%s\n", line)
 		return err
 	})
