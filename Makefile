@@ -36,7 +36,7 @@ generate: bin/controller-gen ## Write the deep copy functions of the API types
 .PHONY: manifests
 manifests: bin/controller-gen ## Write the CRDs and the operator's role from the markers in the code
 	bin/controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
-	bin/controller-gen rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac
+	bin/controller-gen rbac:roleName=manager-role paths=./controllers/... output:rbac:dir=config/rbac/manager
 
 .PHONY: docs
 docs: bin/crd-ref-docs ## Write docs/api.md, the reference of the API

@@ -11,6 +11,8 @@ import (
 type References struct {
 	// Application is nil if the tenant names none, or there is none of that name.
 	Application *Application
+	// ApplicationOutside: the operator does not watch the application's namespace, and cannot know whether there is one.
+	ApplicationOutside bool
 	// Mappings of the tenant's namespace by name; what is missing does not exist.
 	Mappings map[string]*v1alpha1.SCIMMapping
 	// Rules remember what compiles; nil: nothing is remembered.
@@ -57,6 +59,10 @@ func allowedByApplication(t *v1alpha1.SCIMTenant, refs References, namespaceLabe
 func resolved(t *v1alpha1.SCIMTenant, refs References) Finding {
 	if t.Spec.ApplicationRef == nil {
 		return withoutApplication(t)
+	}
+	if refs.ApplicationOutside {
+		return found(v1alpha1.ReasonApplicationNotFound, "the operator does not watch the namespace of SCIMApplication %s; let it (--watch-namespaces), or correct spec.applicationRef",
+			ApplicationKey(t))
 	}
 	if refs.Application == nil {
 		return found(v1alpha1.ReasonApplicationNotFound, "there is no SCIMApplication %s; create it, or correct spec.applicationRef", ApplicationKey(t))

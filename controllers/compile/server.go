@@ -25,6 +25,9 @@ type Input struct {
 	// Frozen keeps the entries as they are: new and changed ones do not fit.
 	Frozen bool
 	Now    time.Time
+	// Watched tells whether tenants of a namespace would be among Tenants; nil: those of every one. What the configuration has
+	// of other namespaces stays as it is, so that a narrower operator takes nobody's tenant away.
+	Watched func(namespace string) bool
 	// Applications by namespace/name: those that the tenants name, and those of the entries in Previous.
 	Applications map[string]*Application
 }
@@ -70,9 +73,23 @@ func Server(in Input) Result {
 			out.Tenants = append(out.Tenants, entry)
 		}
 	}
+	out.Tenants = append(out.Tenants, c.unwatched()...)
 	out.Purges = c.purges()
 	slices.SortFunc(out.Tenants, func(a, b config.Tenant) int { return strings.Compare(a.Key, b.Key) })
 	return Result{Config: out, Next: c.next, Problems: c.problems}
+}
+
+// unwatched are the earlier entries of namespaces that are not watched.
+func (c *compilation) unwatched() (out []config.Tenant) {
+	if c.in.Watched == nil {
+		return nil
+	}
+	for key, entry := range c.previous {
+		if namespace, _, _ := strings.Cut(key, "/"); !c.in.Watched(namespace) {
+			out = append(out, entry)
+		}
+	}
+	return out
 }
 
 type compilation struct {

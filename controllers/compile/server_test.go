@@ -390,3 +390,26 @@ func TestBaseURL(t *testing.T) {
 		t.Errorf("tenant's URL %s", got)
 	}
 }
+
+// TestUnwatched: an operator that watches fewer namespaces than before takes nobody's tenant away.
+func TestUnwatched(t *testing.T) {
+	t.Parallel()
+	elsewhere := tenant("b", func(t *v1alpha1.SCIMTenant) { t.Namespace = "elsewhere" })
+	before := run(t, compile.Input{Tenants: []compile.Candidate{accepted(tenant("a")), accepted(tenant("gone")), accepted(elsewhere)}})
+	for name, tc := range map[string]struct {
+		watched func(string) bool
+		want    []string
+	}{
+		"all":  {nil, []string{"ns/a"}},
+		"some": {func(namespace string) bool { return namespace == "ns" }, []string{"elsewhere/b", "ns/a"}},
+	} {
+		after := run(t, compile.Input{Tenants: []compile.Candidate{accepted(tenant("a"))}, Previous: before.Config, Watched: tc.watched})
+		var keys []string
+		for _, entry := range after.Config.Tenants {
+			keys = append(keys, entry.Key)
+		}
+		if d := cmp.Diff(tc.want, keys); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}

@@ -14,6 +14,8 @@ type TenantFacts struct {
 	Tenant *v1alpha1.SCIMTenant
 	// Server on which it wants to run, nil if there is none. A tenant's own server need not exist yet.
 	Server *v1alpha1.SCIMServer
+	// ServerOutside: the operator does not watch the server's namespace, and cannot know whether there is one.
+	ServerOutside bool
 	// NamespaceLabels are those of the tenant's namespace.
 	NamespaceLabels map[string]string
 	// BoundTo is namespace/name of the existing server that has the tenant's data, "" if none has.
@@ -68,6 +70,10 @@ func ownership(f TenantFacts) Finding {
 }
 
 func serverFound(f TenantFacts) Finding {
+	if f.ServerOutside {
+		return found(v1alpha1.ReasonServerNotFound, "the operator does not watch the namespace of SCIMServer %s; let it (--watch-namespaces), or correct spec.serverRef",
+			ServerKey(f.Tenant))
+	}
 	if f.Server == nil && !f.Tenant.OwnServer() {
 		return found(v1alpha1.ReasonServerNotFound, "there is no SCIMServer %s; create it, or correct spec.serverRef", ServerKey(f.Tenant))
 	}

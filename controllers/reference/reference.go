@@ -2,6 +2,7 @@ package reference
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/credentials"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/controllers/scope"
 )
 
 // Reader reads applications and mappings. All fields are needed.
@@ -53,7 +55,8 @@ func (l *Lookup) Of(ctx context.Context, t *v1alpha1.SCIMTenant) (compile.Refere
 		return refs, nil
 	}
 	var err error
-	if refs.Application, err = l.Application(ctx, compile.ApplicationKey(t)); err != nil {
+	refs.Application, err = l.Application(ctx, compile.ApplicationKey(t))
+	if refs.ApplicationOutside = errors.Is(err, scope.ErrOutside); err != nil && !refs.ApplicationOutside {
 		return refs, err
 	}
 	refs.Mappings = make(map[string]*v1alpha1.SCIMMapping, len(t.Spec.MappingRefs))
@@ -71,7 +74,8 @@ func (l *Lookup) Of(ctx context.Context, t *v1alpha1.SCIMTenant) (compile.Refere
 	return refs, nil
 }
 
-// Application reads the application of a name, namespace/name; nil: there is none, or it is being deleted.
+// Application reads the application of a name, namespace/name; nil: there is none, or it is being deleted. The error is
+// scope.ErrOutside if the operator does not watch its namespace.
 func (l *Lookup) Application(ctx context.Context, key string) (*compile.Application, error) {
 	if a, ok := l.applications[key]; ok {
 		return a, nil
