@@ -4,19 +4,26 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"time"
 
 	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/scim-operator/scim-operator/controllers"
+	"github.com/scim-operator/scim-operator/controllers/scope"
 )
 
 // defaultImage is for an operator that doesn't know its own.
@@ -25,6 +32,8 @@ const defaultImage = "scim-operator.io/scim-operator:dev"
 type options struct {
 	metrics, probes string
 	leaderElect     bool
+	namespaces      string
+	resync          time.Duration
 	logLevel        slog.Level
 	logFormat       string
 	controllers     controllers.Options
@@ -45,11 +54,14 @@ func parse(f *flag.FlagSet, args []string) options {
 	}
 	f.StringVar(&o.metrics, "metrics-bind-address", ":8080", "address of /metrics, in plain text; 0 serves none")
 	f.StringVar(&o.probes, "health-probe-bind-address", ":8081", "address of /healthz and /readyz; 0 serves none")
-	f.BoolVar(&o.leaderElect, "leader-elect", false, "let one of several operators be active")
+	f.BoolVar(&o.leaderElect, "leader-elect", false, "let one of several operators be active; the others take over when it ends")
 	f.StringVar(&o.controllers.Image, "server-image", os.Getenv("OPERATOR_IMAGE"),
 		"image of server pods whose SCIMServer names none; default: the variable OPERATOR_IMAGE, else the operator's own image")
 	f.StringVar(&o.controllers.DefaultBaseURL, "default-base-url", "",
 		"base URL of servers without endpoint; default: the DNS name of their Service")
+	f.StringVar(&o.namespaces, "watch-namespaces", "",
+		"the only namespaces to work in, with commas between them; the operator needs no ClusterRole then; default: all")
+	f.DurationVar(&o.resync, "resync-period", 10*time.Hour, "how often every object is looked at again; a steady cluster needs it never")
 	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.StringVar(&o.logFormat, "log-format", "json", "json or text")
 	_ = f.Parse(args) // the command line's own set exits
@@ -62,19 +74,22 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	ctrl.SetLogger(logger)
+	if o.controllers.Namespaces, err = scope.Parse(o.namespaces); err != nil {
+		return fmt.Errorf("--watch-namespaces: %w", err)
+	}
 	kubeconfig, err := ctrl.GetConfig()
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
 	}
-	// A start with many tenants is a burst of writes; the API server's own fairness is the limit beyond this one.
-	kubeconfig.QPS, kubeconfig.Burst = 200, 400
-	scheme, err := controllers.Scheme()
-	if err != nil {
+	// A start with many tenants is a burst of writes. The number of passes at a time bounds it, and the API server's own
+	// fairness; a bound of the client's would be one that does not know whether the API server is busy.
+	kubeconfig.QPS = -1
+	if err := awaitCluster(ctx, kubeconfig, logger); err != nil || ctx.Err() != nil {
 		return err
 	}
-	mgr, err := ctrl.NewManager(kubeconfig, controllers.ManagerOptions(managerOptions(o), scheme))
+	mgr, err := newManager(kubeconfig, o)
 	if err != nil {
-		return fmt.Errorf("connect to the cluster: %w", err)
+		return err
 	}
 	if o.controllers.Image == "" {
 		if o.controllers.Image, err = ownImage(ctx, mgr.GetAPIReader()); err != nil {
@@ -84,29 +99,64 @@ func run(ctx context.Context, o options) error {
 	if err := controllers.Setup(ctx, mgr, o.controllers); err != nil {
 		return err
 	}
-	if err := addChecks(mgr); err != nil {
-		return err
-	}
 	return mgr.Start(ctx)
 }
 
+func newManager(kubeconfig *rest.Config, o options) (ctrl.Manager, error) {
+	scheme, err := controllers.Scheme()
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := ctrl.NewManager(kubeconfig, controllers.ManagerOptions(managerOptions(o), scheme, o.controllers.Namespaces))
+	if err != nil {
+		return nil, fmt.Errorf("connect to the cluster: %w", err)
+	}
+	// Readiness is the matter of controllers.Setup. An operator that has lost its lease ends by itself.
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("add the check of health: %w", err)
+	}
+	return mgr, nil
+}
+
 func managerOptions(o options) ctrl.Options {
-	grace := 10 * time.Second
-	return ctrl.Options{
-		Metrics:                       metricsserver.Options{BindAddress: o.metrics},
-		HealthProbeBindAddress:        o.probes,
-		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "operator.scim-operator.io",
-		LeaderElectionReleaseOnCancel: true, // the process ends right after
-		GracefulShutdownTimeout:       &grace,
+	return controllers.Elect(ctrl.Options{
+		Cache:                  cache.Options{SyncPeriod: &o.resync},
+		Metrics:                metricsserver.Options{BindAddress: o.metrics},
+		HealthProbeBindAddress: o.probes,
+		LeaderElection:         o.leaderElect,
+		// In a pod the default is its namespace, too; this is for an operator that runs elsewhere.
+		LeaderElectionNamespace: os.Getenv("POD_NAMESPACE"),
+	})
+}
+
+// awaitCluster waits until the API server answers or ctx ends, so that an operator which starts before it, or while it is away, does not
+// end again and again.
+func awaitCluster(ctx context.Context, kubeconfig *rest.Config, log logr.Logger) error {
+	c, err := discovery.NewDiscoveryClientForConfig(kubeconfig)
+	if err != nil {
+		return fmt.Errorf("connect to the cluster: %w", err)
+	}
+	for {
+		_, err := c.ServerVersion()
+		if !unreachable(err) {
+			return nil // what else is wrong shows with the first request that matters
+		}
+		log.Error(err, "The API server cannot be reached, trying again", "after", retryPeriod.String())
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryPeriod):
+		}
 	}
 }
 
-func addChecks(mgr ctrl.Manager) error {
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return err
-	}
-	return mgr.AddReadyzCheck("ping", healthz.Ping)
+// retryPeriod is the time between two attempts to reach the API server.
+const retryPeriod = 5 * time.Second
+
+// unreachable tells whether an error is that of a server which is not there, or not ready yet.
+func unreachable(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || apierrors.IsServiceUnavailable(err) || apierrors.IsInternalError(err) || apierrors.IsTooManyRequests(err)
 }
 
 func newLogger(o options) (logr.Logger, error) {

@@ -7,11 +7,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Memo keeps what was decoded from an object, so that a thousand tenants of one server don't decode its configuration a
-// thousand times. The values are shared: nobody may change them. The zero value is ready.
+// Memo keeps what was decoded from an object and from the version of it before, so that a thousand tenants of one server
+// don't decode its configuration a thousand times, and whoever compares two versions decodes one. The values are shared:
+// nobody may change them. The zero value is ready.
 type Memo[T any] struct {
 	mu      sync.Mutex
-	entries map[types.NamespacedName]memoEntry[T]
+	entries map[types.NamespacedName][2]memoEntry[T] // the later decoded one first
 }
 
 type memoEntry[T any] struct {
@@ -25,17 +26,20 @@ func (m *Memo[T]) Of(obj client.Object, decode func() (T, error)) (T, error) {
 	key := client.ObjectKeyFromObject(obj)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e, ok := m.entries[key]; ok && e.uid == obj.GetUID() && e.version == obj.GetResourceVersion() {
-		return e.value, nil
+	known := m.entries[key]
+	for _, e := range known {
+		if e.version != "" && e.uid == obj.GetUID() && e.version == obj.GetResourceVersion() {
+			return e.value, nil
+		}
 	}
 	value, err := decode()
 	if err != nil {
 		return value, err
 	}
 	if m.entries == nil {
-		m.entries = map[types.NamespacedName]memoEntry[T]{}
+		m.entries = map[types.NamespacedName][2]memoEntry[T]{}
 	}
-	m.entries[key] = memoEntry[T]{uid: obj.GetUID(), version: obj.GetResourceVersion(), value: value}
+	m.entries[key] = [2]memoEntry[T]{{uid: obj.GetUID(), version: obj.GetResourceVersion(), value: value}, known[0]}
 	return value, nil
 }
 

@@ -45,14 +45,14 @@ func Earlier(a, b time.Duration) time.Duration {
 }
 
 // Options are those of every controller. A pass mostly waits for the API server, so several run at once; errors are
-// retried fast at first, and at last every five minutes. The priority queue is off: a start with many objects must not
-// starve those that change meanwhile.
+// retried fast at first, and at last every five minutes. The queue is controller-runtime's priority queue: of a thousand
+// objects that a start or a resync lists, none holds up the one that somebody changes meanwhile.
 func Options() controller.Options {
-	off, timeout := false, 2*time.Minute
+	on, timeout := true, 2*time.Minute
 	return controller.Options{
 		MaxConcurrentReconciles: 8,
 		ReconciliationTimeout:   timeout,
-		UsePriorityQueue:        &off,
+		UsePriorityQueue:        &on,
 		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](
 			250*time.Millisecond, 5*time.Minute),
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/credentials"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 	"github.com/scim-operator/scim-operator/controllers/reference"
+	"github.com/scim-operator/scim-operator/controllers/scope"
 	"github.com/scim-operator/scim-operator/controllers/workload"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
@@ -28,7 +29,7 @@ func (r *Reconciler) configure(ctx context.Context, p *pass) error {
 	}
 	in := compile.Input{
 		Server: p.server, BaseURL: compile.BaseURL(p.server, r.DefaultBaseURL),
-		Previous: p.config, Purged: p.rollout.Purged(), Now: r.Now(),
+		Previous: p.config, Purged: p.rollout.Purged(), Now: r.Now(), Watched: r.Namespaces.Has,
 	}
 	if !p.finding.OK() {
 		in.BaseURL = p.config.BaseURL
@@ -125,7 +126,7 @@ func applications(ctx context.Context, previous *config.Server, lookup *referenc
 			if t.Application == nil {
 				continue
 			}
-			if _, err := lookup.Application(ctx, t.Application.Name); err != nil {
+			if _, err := lookup.Application(ctx, t.Application.Name); err != nil && !errors.Is(err, scope.ErrOutside) {
 				return nil, err
 			}
 		}

@@ -59,7 +59,7 @@ func (r *Reconciler) readConfig(ctx context.Context, p *pass) (err error) {
 	if err != nil || p.secret == nil {
 		return err
 	}
-	p.config, err = config.Decode(p.secret.Data[config.SecretKey])
+	p.config, err = r.configs.Of(p.secret, func() (*config.Server, error) { return config.Decode(p.secret.Data[config.SecretKey]) })
 	if err != nil {
 		p.config = nil
 		log.FromContext(ctx).Info("Configuration was damaged, making it anew", "secret", p.secret.Name, "problem", err.Error())

@@ -14,11 +14,12 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 	"github.com/scim-operator/scim-operator/controllers/reference"
 	"github.com/scim-operator/scim-operator/controllers/rollout"
+	"github.com/scim-operator/scim-operator/controllers/scope"
 	"github.com/scim-operator/scim-operator/controllers/workload"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
-// Reconciler reconciles SCIMServers. All fields but Now are needed.
+// Reconciler reconciles SCIMServers. All fields are needed.
 type Reconciler struct {
 	Client  client.Client
 	Secrets client.Reader // metadata of all Secrets
@@ -31,8 +32,12 @@ type Reconciler struct {
 	Image string
 	// DefaultBaseURL is the base URL of servers without an endpoint, "" for the DNS name of their Service.
 	DefaultBaseURL string
-	Now            func() time.Time
+	// Namespaces that the operator watches.
+	Namespaces scope.Scope
+	Now        func() time.Time
 
+	pace      kubeutil.Pace
+	configs   kubeutil.Memo[*config.Server]
 	databases kubeutil.Memo[uris] // by Secret
 }
 
@@ -54,12 +59,31 @@ type pass struct {
 	requeue     time.Duration     // 0: only when something changes
 }
 
-// Reconcile brings one SCIMServer into the wanted state.
+const (
+	pausePerTenant = 200 * time.Microsecond // about what a tenant costs in a pass
+	longestPause   = time.Second
+)
+
+// pause is how long the server is left alone after a pass, so that passes take half of the operator's time at most.
+func (p *pass) pause() time.Duration {
+	if p.config == nil {
+		return 0
+	}
+	return min(time.Duration(len(p.config.Tenants))*pausePerTenant, longestPause)
+}
+
+// Reconcile brings one SCIMServer into the wanted state. A pass costs time for each of its tenants, so passes keep a
+// distance.
 func (r *Reconciler) Reconcile(ctx context.Context, s *v1alpha1.SCIMServer) (ctrl.Result, error) {
 	if !s.DeletionTimestamp.IsZero() || kubeutil.Leaving(ctx, r.Client, s.Namespace) {
 		return ctrl.Result{}, nil // everything it has goes with it
 	}
+	key := client.ObjectKeyFromObject(s)
+	if wait := r.pace.Wait(key, time.Now()); wait > 0 {
+		return kubeutil.Result(wait, nil)
+	}
 	p := &pass{server: s, before: s.DeepCopy()}
+	defer func() { r.pace.Passed(key, time.Now(), p.pause()) }()
 	if err := kubeutil.Run(ctx, p, r.observe, r.judge, r.configure, r.apply, r.forget); err != nil {
 		return kubeutil.Result(0, err)
 	}

@@ -11,6 +11,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -58,6 +59,7 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 	}
 	return c.
 		Watches(&v1alpha1.SCIMServer{}, handler.EnqueueRequestsFromMapFunc(r.sameHost), builder.WithPredicates(specChanged())).
+		Watches(&v1alpha1.SCIMServer{}, handler.Funcs{DeleteFunc: r.drop}).
 		Watches(&v1alpha1.SCIMTenant{}, handler.EnqueueRequestsFromMapFunc(serversOf), builder.WithPredicates(tenantChanged())).
 		Watches(&v1alpha1.SCIMApplication{}, handler.EnqueueRequestsFromMapFunc(r.ofApplication), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.SCIMMapping{}, handler.EnqueueRequestsFromMapFunc(r.ofMapping), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
@@ -68,15 +70,25 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 		Complete(reconcile.AsReconciler(r.Client, r))
 }
 
+// drop forgets what is remembered of a server that is gone.
+func (r *Reconciler) drop(_ context.Context, e event.DeleteEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	r.pace.Forget(client.ObjectKeyFromObject(e.Object))
+	r.configs.Forget(client.ObjectKey{Namespace: e.Object.GetNamespace(), Name: v1alpha1.ConfigSecretName(e.Object.GetName(), 0)})
+}
+
 // specChanged passes over what the operator itself writes: the status.
 func specChanged() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 }
 
-// tenantChanged lets pass what the configuration depends on.
+// tenantChanged lets pass what the configuration depends on. A tenant that nobody has judged yet has no part in it.
 func tenantChanged() predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	created := func(e event.CreateEvent) bool { return judged(e.Object.(*v1alpha1.SCIMTenant)) }
+	return predicate.Funcs{CreateFunc: created, UpdateFunc: func(e event.UpdateEvent) bool {
 		a, b := e.ObjectOld.(*v1alpha1.SCIMTenant), e.ObjectNew.(*v1alpha1.SCIMTenant)
+		if !judged(b) && b.DeletionTimestamp.IsZero() {
+			return false
+		}
 		_, wasGated := compile.Gated(a)
 		_, isGated := compile.Gated(b)
 		return a.Generation != b.Generation || wasGated != isGated ||
@@ -85,6 +97,13 @@ func tenantChanged() predicate.Predicate {
 			a.Annotations[v1alpha1.AnnotationReleaseBrake] != b.Annotations[v1alpha1.AnnotationReleaseBrake] ||
 			!kubeutil.SameCondition(a, b, v1alpha1.ConditionAccepted)
 	}}
+}
+
+// judged tells whether the tenant's reconciler has ever said of it whether it is accepted. The default that the API server
+// fills in observes no generation.
+func judged(t *v1alpha1.SCIMTenant) bool {
+	c := kubeutil.FindCondition(t, v1alpha1.ConditionAccepted)
+	return c != nil && c.ObservedGeneration != 0
 }
 
 func serversOf(_ context.Context, o client.Object) []reconcile.Request {
@@ -136,6 +155,9 @@ func (r *Reconciler) ofCredentials(ctx context.Context, o client.Object) []recon
 	t := &v1alpha1.SCIMTenant{}
 	if err := r.Client.Get(ctx, client.ObjectKey{Namespace: o.GetNamespace(), Name: owner.Name}, t, client.DisableReadYourWritesConsistency); err != nil {
 		return nil // it is gone, and its servers have heard that
+	}
+	if !judged(t) {
+		return nil // its first credentials: the servers hear of it when it is accepted
 	}
 	return serversOf(ctx, t)
 }

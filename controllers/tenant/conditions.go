@@ -28,7 +28,7 @@ func (p *pass) programmed(accepted compile.Condition) compile.Condition {
 		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, p.stillServed()
 	case p.entry == nil && server != nil && server.Status == metav1.ConditionFalse:
 		c.Reason, c.Message = v1alpha1.ReasonServerNotReady, fmt.Sprintf("SCIMServer %s is not accepted: %s", compile.ServerKey(p.tenant), server.Message)
-	case p.outdated() && p.serverTooLarge():
+	case p.outdated() && tooLarge(p.server()):
 		c.Reason, c.Message = v1alpha1.ReasonConfigTooLarge, fmt.Sprintf("SCIMServer %s has too many tenants; name another one", compile.ServerKey(p.tenant))
 	case p.outdated():
 		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonPending, "Waiting for the configuration of the server"
@@ -49,11 +49,6 @@ func (p *pass) outdated() bool {
 	return p.entry == nil || p.desired == nil || !compile.Same(*p.entry, *p.desired)
 }
 
-func (p *pass) serverTooLarge() bool {
-	c := kubeutil.FindCondition(p.server(), v1alpha1.ConditionProgrammed)
-	return c != nil && c.Reason == string(v1alpha1.ReasonConfigTooLarge)
-}
-
 func (p *pass) stillServed() string {
 	if p.entry == nil {
 		return "The tenant is not accepted, and not served"
@@ -64,21 +59,21 @@ func (p *pass) stillServed() string {
 func (p *pass) podsReady() int32 { return p.server().Status.ReadyReplicas }
 
 func (p *pass) noPod() string {
-	if c, ok := p.databaseFault(); ok {
+	if c, ok := databaseFault(p.server()); ok {
 		return fmt.Sprintf("SCIMServer %s is not ready: %s: %s", compile.ServerKey(p.tenant), c.Reason, c.Message)
 	}
 	return fmt.Sprintf("SCIMServer %s has no ready pod", compile.ServerKey(p.tenant))
 }
 
 // databaseFault is the server's condition, if its database does not work.
-func (p *pass) databaseFault() (*metav1.Condition, bool) {
-	c := kubeutil.FindCondition(p.server(), v1alpha1.ConditionReady)
+func databaseFault(s *v1alpha1.SCIMServer) (*metav1.Condition, bool) {
+	c := kubeutil.FindCondition(s, v1alpha1.ConditionReady)
 	return c, c != nil && c.Status == metav1.ConditionFalse && strings.HasPrefix(c.Reason, v1alpha1.ReasonPrefixDatabase)
 }
 
 // unavailable tells that the server answers no requests.
 func (p *pass) unavailable() bool {
-	_, faulty := p.databaseFault()
+	_, faulty := databaseFault(p.server())
 	return faulty || p.podsReady() == 0
 }
 

@@ -18,6 +18,7 @@ import (
 // served is a server's configuration, by tenant.
 type served struct {
 	entries map[string]config.Tenant
+	hashes  map[string]string // of the entries
 	purges  map[config.Purge]bool
 }
 
@@ -26,9 +27,10 @@ func decodeServed(secret *corev1.Secret) (*served, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &served{entries: make(map[string]config.Tenant, len(s.Tenants)), purges: make(map[config.Purge]bool, len(s.Purges))}
+	n := len(s.Tenants)
+	out := &served{entries: make(map[string]config.Tenant, n), hashes: make(map[string]string, n), purges: make(map[config.Purge]bool, len(s.Purges))}
 	for _, t := range s.Tenants {
-		out.entries[t.Key] = t
+		out.entries[t.Key], out.hashes[t.Key] = t, t.Hash()
 	}
 	for _, p := range s.Purges {
 		out.purges[p] = true
@@ -77,9 +79,12 @@ func (r *Reconciler) readRollout(ctx context.Context, p *pass, s *v1alpha1.SCIMS
 	if err != nil {
 		return fmt.Errorf("read ConfigMap %s/%s: %w", s.Namespace, v1alpha1.StatusConfigMapName(s.Name), err)
 	}
-	all, err := r.rollouts.Of(cm, func() (*rollout.Rollout, error) { return rollout.Read(cm, s.Name), nil })
-	if err == nil {
-		p.rollout = all.First(workload.Replicas(s))
-	}
-	return err
+	p.rollout = r.readReports(cm, s.Name).First(workload.Replicas(s))
+	return nil
+}
+
+// readReports decodes the reports of a server's pods.
+func (r *Reconciler) readReports(cm *corev1.ConfigMap, server string) *rollout.Rollout {
+	all, _ := r.rollouts.Of(cm, func() (*rollout.Rollout, error) { return rollout.Read(cm, server), nil })
+	return all
 }

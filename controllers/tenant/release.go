@@ -3,6 +3,7 @@ package tenant
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -15,6 +16,7 @@ import (
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/controllers/scope"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
@@ -26,7 +28,7 @@ func (r *Reconciler) release(ctx context.Context, p *pass) error {
 	if !controllerutil.ContainsFinalizer(t, v1alpha1.Finalizer) {
 		return nil
 	}
-	dealt, err := r.dataDealtWith(ctx, t)
+	dealt, err := r.dataDealtWith(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -36,12 +38,17 @@ func (r *Reconciler) release(ctx context.Context, p *pass) error {
 	return client.IgnoreNotFound(r.patch(ctx, p, func() { controllerutil.RemoveFinalizer(t, v1alpha1.Finalizer) }))
 }
 
-func (r *Reconciler) dataDealtWith(ctx context.Context, t *v1alpha1.SCIMTenant) (bool, error) {
+func (r *Reconciler) dataDealtWith(ctx context.Context, p *pass) (bool, error) {
+	t := p.tenant
 	namespace, name, ok := strings.Cut(t.Annotations[v1alpha1.AnnotationBoundServer], "/")
 	if !ok {
 		return true, nil
 	}
 	server, err := r.server(ctx, namespace, name)
+	if p.facts.ServerOutside = errors.Is(err, scope.ErrOutside); p.facts.ServerOutside {
+		// Whether they are gone, nobody can say; with Retain it doesn't matter.
+		return t.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete, nil
+	}
 	if err != nil || server == nil {
 		return err == nil, err
 	}
@@ -102,9 +109,13 @@ func isConflictError(err error) bool {
 
 // writeTerminating says that the tenant waits.
 func (r *Reconciler) writeTerminating(ctx context.Context, p *pass) error {
+	message := "The tenant is being deleted; its data are handed to the server for deletion"
+	if p.facts.ServerOutside {
+		message = fmt.Sprintf("The tenant is being deleted, but the operator does not watch the namespace of SCIMServer %s, which has its data; "+
+			"set deletionPolicy to Retain to leave them there", p.tenant.Annotations[v1alpha1.AnnotationBoundServer])
+	}
 	kubeutil.SetCondition(p.tenant, compile.Condition{
-		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonTerminating,
-		Message: "The tenant is being deleted; its data are handed to the server for deletion",
+		Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonTerminating, Message: message,
 	})
 	return kubeutil.PatchStatus(ctx, r.Client, p.before, p.tenant)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/credentials"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/controllers/scope"
 )
 
 // resolve reads what the tenant refers to.
@@ -24,7 +25,8 @@ func (r *Reconciler) resolve(ctx context.Context, p *pass) (err error) {
 	t := p.tenant
 	p.facts.Tenant = t
 	namespace, name := t.ServerKey()
-	if p.facts.Server, err = r.server(ctx, namespace, name); err != nil {
+	p.facts.Server, err = r.server(ctx, namespace, name)
+	if p.facts.ServerOutside = errors.Is(err, scope.ErrOutside); err != nil && !p.facts.ServerOutside {
 		return err
 	}
 	if p.facts.BoundTo, err = r.boundTo(ctx, t); err != nil {
@@ -67,6 +69,9 @@ func (r *Reconciler) boundTo(ctx context.Context, t *v1alpha1.SCIMTenant) (strin
 	}
 	namespace, name, _ := strings.Cut(key, "/")
 	s, err := r.server(ctx, namespace, name)
+	if errors.Is(err, scope.ErrOutside) {
+		return key, nil // it may well be there
+	}
 	if err != nil || s == nil {
 		return "", err
 	}

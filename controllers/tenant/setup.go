@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -30,6 +32,7 @@ import (
 // +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch
 
 // Register adds the controller to the manager. secrets is a cache of the metadata of all Secrets.
 func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
@@ -37,12 +40,13 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 		Named("scimtenant").
 		For(&v1alpha1.SCIMTenant{}, builder.WithPredicates(tenantChanged())).
 		Owns(&corev1.Secret{}).
-		Watches(&v1alpha1.SCIMServer{}, handler.EnqueueRequestsFromMapFunc(r.ofServer), builder.WithPredicates(serverChanged())).
-		Watches(&v1alpha1.SCIMApplication{}, handler.EnqueueRequestsFromMapFunc(r.ofApplication), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.SCIMMapping{}, handler.EnqueueRequestsFromMapFunc(r.ofMapping), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&corev1.Secret{}, configHandler()).
-		Watches(&corev1.ConfigMap{}, reportHandler()).
-		WatchesMetadata(kubeutil.NamespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofNamespace), builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		Watches(&v1alpha1.SCIMServer{}, kubeutil.FanOutFunc(r.ofServer), builder.WithPredicates(serverChanged())).
+		Watches(&v1alpha1.SCIMApplication{}, kubeutil.FanOutFunc(r.ofApplication), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.SCIMMapping{}, kubeutil.FanOutFunc(r.ofMapping), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&corev1.Secret{}, r.configHandler()).
+		Watches(&corev1.ConfigMap{}, kubeutil.FanOut(r.reportHandler())).
+		Watches(&appsv1.StatefulSet{}, &handler.EnqueueRequestForObject{}, builder.WithPredicates(volumePolicyChanged())).
+		WatchesMetadata(kubeutil.NamespaceMetadata(), kubeutil.FanOutFunc(r.ofNamespace), builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		WatchesRawSource(source.Kind[client.Object](secrets, kubeutil.SecretMetadata(), handler.EnqueueRequestsFromMapFunc(r.ofSecret))).
 		WithOptions(kubeutil.Options()).
 		Complete(reconcile.AsReconciler(r.Client, r))
@@ -59,6 +63,15 @@ func tenantChanged() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}, gates)
 }
 
+// volumePolicyChanged lets pass what the deletion of a tenant waits for whose own server, of its name, has the StatefulSet.
+func volumePolicyChanged() predicate.Predicate {
+	no := func(event.CreateEvent) bool { return false }
+	return predicate.Funcs{CreateFunc: no, UpdateFunc: func(e event.UpdateEvent) bool {
+		a, b := e.ObjectOld.(*appsv1.StatefulSet).Spec, e.ObjectNew.(*appsv1.StatefulSet).Spec
+		return !equality.Semantic.DeepEqual(a.PersistentVolumeClaimRetentionPolicy, b.PersistentVolumeClaimRetentionPolicy)
+	}}
+}
+
 // serverChanged lets pass what tenants depend on.
 func serverChanged() predicate.Predicate {
 	status := predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
@@ -66,10 +79,27 @@ func serverChanged() predicate.Predicate {
 		return (a.Status.ReadyReplicas == 0) != (b.Status.ReadyReplicas == 0) ||
 			!a.DeletionTimestamp.Equal(b.DeletionTimestamp) ||
 			!kubeutil.SameCondition(a, b, v1alpha1.ConditionAccepted) ||
-			!kubeutil.SameCondition(a, b, v1alpha1.ConditionProgrammed) ||
-			!kubeutil.SameCondition(a, b, v1alpha1.ConditionReady)
+			told(a) != told(b)
 	}}
 	return predicate.Or(predicate.GenerationChangedPredicate{}, status)
+}
+
+// told is what tenants tell of their server's Programmed and Ready. All else of these changes whenever one of its tenants
+// does, and must not wake the others.
+func told(s *v1alpha1.SCIMServer) string {
+	var out string
+	if tooLarge(s) {
+		out = string(v1alpha1.ReasonConfigTooLarge)
+	}
+	if c, ok := databaseFault(s); ok {
+		out += " " + c.Reason + " " + c.Message
+	}
+	return out
+}
+
+func tooLarge(s *v1alpha1.SCIMServer) bool {
+	c := kubeutil.FindCondition(s, v1alpha1.ConditionProgrammed)
+	return c != nil && c.Reason == string(v1alpha1.ReasonConfigTooLarge)
 }
 
 func (r *Reconciler) ofServer(ctx context.Context, o client.Object) []reconcile.Request {
@@ -110,12 +140,12 @@ func (r *Reconciler) ofSecret(ctx context.Context, o client.Object) []reconcile.
 }
 
 // configHandler wakes the tenants whose entry in a server's configuration has changed.
-func configHandler() handler.EventHandler {
-	return changeHandler(func(before, after client.Object) []string {
-		a, b := entriesOf(before), entriesOf(after)
+func (r *Reconciler) configHandler() handler.EventHandler {
+	return changeHandler(r.configs.Forget, func(before, after client.Object) []string {
+		a, b := r.entriesOf(before), r.entriesOf(after)
 		var keys []string
-		for key, entry := range b.entries {
-			if old, ok := a.entries[key]; !ok || old.Hash() != entry.Hash() {
+		for key, hash := range b.hashes {
+			if a.hashes[key] != hash {
 				keys = append(keys, key)
 			}
 		}
@@ -134,9 +164,9 @@ func configHandler() handler.EventHandler {
 }
 
 // entriesOf reads a config Secret. Of other Secrets, and of none, there is nothing.
-func entriesOf(o client.Object) *served {
+func (r *Reconciler) entriesOf(o client.Object) *served {
 	if secret, ok := o.(*corev1.Secret); ok && secret.Labels[v1alpha1.LabelServer] != "" {
-		if s, err := decodeServed(secret); err == nil {
+		if s, err := r.configs.Of(secret, func() (*served, error) { return decodeServed(secret) }); err == nil {
 			return s
 		}
 	}
@@ -144,23 +174,24 @@ func entriesOf(o client.Object) *served {
 }
 
 // reportHandler wakes the tenants of which a server's pods report something new.
-func reportHandler() handler.EventHandler {
-	return changeHandler(func(before, after client.Object) []string {
-		return rollout.Changed(reportsOf(before), reportsOf(after))
+func (r *Reconciler) reportHandler() handler.EventHandler {
+	return changeHandler(r.rollouts.Forget, func(before, after client.Object) []string {
+		return rollout.Changed(r.reportsOf(before), r.reportsOf(after))
 	})
 }
 
-func reportsOf(o client.Object) *rollout.Rollout {
+func (r *Reconciler) reportsOf(o client.Object) *rollout.Rollout {
 	if cm, ok := o.(*corev1.ConfigMap); ok {
 		if server := cm.Labels[v1alpha1.LabelServer]; server != "" {
-			return rollout.Read(cm, server)
+			return r.readReports(cm, server)
 		}
 	}
 	return &rollout.Rollout{}
 }
 
-// changeHandler asks for the tenants that changed names when an object comes, changes or goes; nil stands for none.
-func changeHandler(changed func(before, after client.Object) []string) handler.EventHandler {
+// changeHandler asks for the tenants that changed names when an object comes, changes or goes; nil stands for none. An object
+// that is gone is forgotten.
+func changeHandler(gone func(client.ObjectKey), changed func(before, after client.Object) []string) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	add := func(q queue, before, after client.Object) {
 		for _, request := range kubeutil.Requests(changed(before, after)...) {
@@ -172,6 +203,9 @@ func changeHandler(changed func(before, after client.Object) []string) handler.E
 	return handler.Funcs{
 		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { add(q, nil, e.Object) },
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { add(q, e.ObjectOld, e.ObjectNew) },
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { add(q, e.Object, nil) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) {
+			add(q, e.Object, nil)
+			gone(client.ObjectKeyFromObject(e.Object))
+		},
 	}
 }
