@@ -46,9 +46,9 @@ func BenchmarkHundredTenants(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = pods.Stop() })
-	operator := startProcess(b, c)
+	operator := startProcess(b, c.Kubeconfig())
 	for b.Loop() {
-		apply(b, c.Client)
+		apply(b, c.Client, tenantsAtOnce, false)
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/100-tenants")
@@ -56,15 +56,23 @@ func BenchmarkHundredTenants(b *testing.B) {
 	b.ReportMetric(memory(b, operator.Process.Pid, "VmRSS"), "MiB-RSS")
 }
 
-// apply creates the tenants and waits until all are programmed.
-func apply(b *testing.B, c client.Client) {
+// apply creates n tenants and waits until all are programmed.
+func apply(b *testing.B, c client.Client, n int, onShared bool) {
 	b.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "bench-"}}
 	if err := c.Create(b.Context(), ns); err != nil {
 		b.Fatal(err)
 	}
-	for i := range tenantsAtOnce {
-		t := &v1alpha1.SCIMTenant{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: fmt.Sprintf("t%03d", i)}}
+	if onShared {
+		if err := c.Create(b.Context(), newServer(ns.Name, "shared")); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for i := range n {
+		t := newTenant(ns.Name, fmt.Sprintf("t%04d", i))
+		if onShared {
+			on(ns.Name, "shared")(t)
+		}
 		if err := c.Create(b.Context(), t); err != nil {
 			b.Fatal(err)
 		}
@@ -79,7 +87,7 @@ func apply(b *testing.B, c client.Client) {
 				return false, nil
 			}
 		}
-		return len(list.Items) == tenantsAtOnce, nil
+		return len(list.Items) == n, nil
 	})
 	if err != nil {
 		b.Fatalf("not all tenants are programmed: %v", err)
@@ -87,7 +95,7 @@ func apply(b *testing.B, c client.Client) {
 }
 
 // startProcess builds the operator and runs it against the cluster.
-func startProcess(b *testing.B, c *envtest.Cluster) *exec.Cmd {
+func startProcess(b *testing.B, credentials []byte, args ...string) *exec.Cmd {
 	b.Helper()
 	dir := b.TempDir()
 	binary, kubeconfig := filepath.Join(dir, "operator"), filepath.Join(dir, "kubeconfig")
@@ -96,11 +104,11 @@ func startProcess(b *testing.B, c *envtest.Cluster) *exec.Cmd {
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
 	}
-	if err := os.WriteFile(kubeconfig, c.Kubeconfig(), 0o600); err != nil {
+	if err := os.WriteFile(kubeconfig, credentials, 0o600); err != nil {
 		b.Fatal(err)
 	}
 	var log bytes.Buffer
-	cmd := exec.Command(binary, "--metrics-bind-address=0", "--health-probe-bind-address=0")
+	cmd := exec.Command(binary, append([]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, args...)...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
@@ -133,4 +141,24 @@ func memory(b *testing.B, pid int, field string) float64 {
 	}
 	b.Fatalf("no %s in /proc", field)
 	return 0
+}
+
+// processor is the time that a process has had of the processors, in seconds.
+func processor(b *testing.B, pid int) float64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		b.Skip("the processor time of a process is read from /proc")
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest) // from the third on
+	var ticks float64
+	for _, field := range fields[11:13] { // utime, stime
+		n, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += n
+	}
+	return ticks / 100 // USER_HZ
 }

@@ -260,11 +260,11 @@ var _ = Describe("A steady cluster", func() {
 		}
 		quiet := func() {
 			GinkgoHelper()
-			operator.Writes.Reset()
-			Consistently(func() []string { return operator.Writes.List() }).WithTimeout(time.Second).Should(BeEmpty())
+			operator.Requests.Reset()
+			Consistently(func() []string { return operator.Requests.Writes() }).WithTimeout(time.Second).Should(BeEmpty())
 		}
 		By("waiting for what is still under way")
-		Eventually(operator.Writes.Quiet).WithContext(ctx).Should(BeNumerically(">", 500*time.Millisecond))
+		Eventually(operator.Requests.Quiet).WithContext(ctx).Should(BeNumerically(">", 500*time.Millisecond))
 		for _, value := range []string{"1", "2", "3"} {
 			touchAll(value)
 			quiet()
@@ -273,7 +273,7 @@ var _ = Describe("A steady cluster", func() {
 		By("starting another operator, which looks at everything")
 		other, err := cluster.StartOperator(operatorOptions())
 		Expect(err).NotTo(HaveOccurred())
-		Consistently(func() []string { return other.Writes.List() }).WithTimeout(2 * time.Second).Should(BeEmpty())
+		Consistently(func() []string { return other.Requests.Writes() }).WithTimeout(2 * time.Second).Should(BeEmpty())
 		Expect(other.Stop()).To(Succeed())
 	})
 })

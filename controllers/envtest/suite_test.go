@@ -64,8 +64,10 @@ var _ = BeforeSuite(func() {
 	if os.Getenv("SHOW_LOG") != "" {
 		ctrl.SetLogger(GinkgoLogr)
 	}
-	var err error
-	cluster, err = envtest.Start()
+	folder, err := os.MkdirTemp("", "audit-")
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(os.RemoveAll, folder)
+	cluster, err = envtest.Start(envtest.Audited(folder))
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(func() { Expect(cluster.Stop()).To(Succeed()) })
 	k8s = cluster.Client

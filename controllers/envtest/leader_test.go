@@ -1,0 +1,71 @@
+package envtest_test
+
+import (
+	"context"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/scim-operator/scim-operator/controllers/envtest"
+)
+
+var _ = Describe("Two operators", Serial, func() {
+	leads := func(o *envtest.Operator) func() bool {
+		return func() bool {
+			select {
+			case <-o.Leads:
+				return true
+			default:
+				return false
+			}
+		}
+	}
+
+	It("hand over within two seconds when the leader ends", func(ctx context.Context) {
+		replaced()
+		ns := newNamespace(ctx, nil)
+		leader := start(envtest.Elected(ns, 0))
+		Eventually(leads(leader)).WithContext(ctx).Should(BeTrue())
+		standby := start(envtest.Elected(ns, 0))
+		DeferCleanup(func() { Expect(standby.Stop()).To(Succeed()) })
+		tenant := readyTenant(ctx, newTenant(ns, "acme"))
+		Expect(leads(standby)()).To(BeFalse(), "both lead")
+		Expect(standby.Requests.Writes()).To(BeEmpty(), "what the standby has written")
+		settled(ctx, leader)
+		standby.Requests.Reset()
+
+		Expect(leader.Stop()).To(Succeed())
+		ended := time.Now()
+		Eventually(leads(standby)).WithContext(ctx).WithPolling(10 * time.Millisecond).Should(BeTrue())
+		took := time.Since(ended)
+		AddReportEntry("hand-over", took.Round(time.Millisecond).String())
+		Expect(took).To(BeNumerically("<", 2*time.Second))
+		remove(ctx, credentialsOf(ctx, tenant))
+		Expect(token(credentialsOf(ctx, tenant))).NotTo(BeEmpty(), "the new leader works")
+		Expect(standby.Requests.Watches()).To(BeEmpty(), "what the new leader has to list first")
+	}, SpecTimeout(time.Minute))
+
+	It("are never both at work, and the other one takes over when the leader is cut off", func(ctx context.Context) {
+		const lease = 6 * time.Second
+		replaced()
+		ns := newNamespace(ctx, nil)
+		link, err := cluster.NewLink()
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(func() { Expect(link.Close()).To(Succeed()) })
+		leader := start(envtest.Elected(ns, lease), envtest.Through(link))
+		Eventually(leads(leader)).WithContext(ctx).Should(BeTrue())
+		standby := start(envtest.Elected(ns, lease))
+		DeferCleanup(func() { Expect(standby.Stop()).To(Succeed()) })
+
+		link.Cut()
+		died := time.Now()
+		Expect(leader.Wait(ctx)).To(MatchError(ContainSubstring("leader election lost")))
+		Expect(leads(standby)()).To(BeFalse(), "the other one leads before the leader has ended")
+		Eventually(leads(standby)).WithContext(ctx).WithTimeout(2 * lease).Should(BeTrue())
+		took := time.Since(died)
+		AddReportEntry("take-over", took.Round(time.Millisecond).String())
+		Expect(took).To(BeNumerically("<", lease+3*time.Second), "the lease, and one look at it")
+		readyTenant(ctx, newTenant(ns, "acme"))
+	}, SpecTimeout(time.Minute))
+})
