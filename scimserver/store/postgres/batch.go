@@ -47,11 +47,11 @@ type batch struct {
 
 // tenantRow is a row of the table tenant.
 type tenantRow struct {
-	id            int64
-	owner         string
-	epoch         string
-	version, mark int64
-	seq           int64
+	id             int64
+	owner          store.Ownership
+	epoch          string
+	version, token int64
+	seq            int64
 
 	users, activeUsers, statedUsers, groups int64
 	members, activeMembers                  int64
@@ -59,26 +59,26 @@ type tenantRow struct {
 	last, pruned, pending, parked, logs int64
 }
 
-const tenantColumns = `id, coalesce(owner, ''), epoch, version, mark, seq, users, active_users, stated_users, groups, members, active_members,
+const tenantColumns = `id, coalesce(owner, ''), coalesce(mark, ''), epoch, version, token, seq, users, active_users, stated_users, groups, members, active_members,
 	last, pruned, pending, parked, logs`
 
 func (r *tenantRow) scan(rows pgx.Rows) error {
-	return rows.Scan(&r.id, &r.owner, &r.epoch, &r.version, &r.mark, &r.seq, &r.users, &r.activeUsers, &r.statedUsers, &r.groups, &r.members,
+	return rows.Scan(&r.id, &r.owner.Owner, &r.owner.Mark, &r.epoch, &r.version, &r.token, &r.seq, &r.users, &r.activeUsers, &r.statedUsers, &r.groups, &r.members,
 		&r.activeMembers, &r.last, &r.pruned, &r.pending, &r.parked, &r.logs)
 }
 
 const (
 	beginSQL      = "BEGIN ISOLATION LEVEL READ COMMITTED"
 	tenantLockSQL = "SELECT " + tenantColumns + " FROM tenant WHERE key = $1 FOR UPDATE"
-	makeTenantSQL = `INSERT INTO tenant (id, key, epoch, version, mark, seq, users, active_users, stated_users, groups, members, active_members,
-		last, pruned, pending, parked, logs) VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`
-	setTenantSQL = `UPDATE tenant SET version = $2, mark = $3, seq = $4, users = $5, active_users = $6, stated_users = $7, groups = $8,
-		members = $9, active_members = $10, last = $11, pruned = $12, pending = $13, parked = $14, logs = $15 WHERE id = $1`
+	makeTenantSQL = `INSERT INTO tenant (id, key, owner, epoch, version, token, seq, users, active_users, stated_users, groups, members, active_members,
+		last, pruned, pending, parked, logs) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`
+	setTenantSQL = `UPDATE tenant SET version = $2, token = $3, seq = $4, users = $5, active_users = $6, stated_users = $7, groups = $8,
+		members = $9, active_members = $10, last = $11, pruned = $12, pending = $13, parked = $14, logs = $15, epoch = $16 WHERE id = $1`
 )
 
 func (r *tenantRow) set() ask {
-	return ask{sql: setTenantSQL, args: []any{r.id, r.version, r.mark, r.seq, r.users, r.activeUsers, r.statedUsers, r.groups,
-		r.members, r.activeMembers, r.last, r.pruned, r.pending, r.parked, r.logs}}
+	return ask{sql: setTenantSQL, args: []any{r.id, r.version, r.token, r.seq, r.users, r.activeUsers, r.statedUsers, r.groups,
+		r.members, r.activeMembers, r.last, r.pruned, r.pending, r.parked, r.logs, r.epoch}}
 }
 
 // random is a positive number that nobody else has.
@@ -113,13 +113,20 @@ func (b *batch) run(ctx context.Context, asks ...ask) error {
 
 var errMade = errors.New("the tenant was made meanwhile")
 
-// makeTenant makes the tenant's row. Nothing was there before, unless another process has been faster.
-func (b *batch) makeTenant(ctx context.Context) error {
+// newTenant is the row of a tenant that comes into being.
+func newTenant(owner string) tenantRow {
 	var epoch [8]byte
 	_, _ = rand.Read(epoch[:]) // it never fails
-	b.row = tenantRow{id: random(), epoch: hex.EncodeToString(epoch[:])}
+	return tenantRow{id: random(), owner: store.Ownership{Owner: owner}, epoch: hex.EncodeToString(epoch[:])}
+}
+
+// makeTenant makes the tenant's row. Nothing was there before, unless another process has been faster.
+func (b *batch) makeTenant(ctx context.Context) error {
+	b.row = newTenant(b.s.selves.of(b.key))
 	var made int64
-	err := send(ctx, b.conn.Conn(), nil, ask{sql: makeTenantSQL, args: []any{b.row.id, b.key, b.row.epoch}, rows: &made})
+	err := send(ctx, b.conn.Conn(), nil, ask{
+		sql: makeTenantSQL, args: []any{b.row.id, b.key, optional(b.row.owner.Owner), b.row.epoch}, rows: &made,
+	})
 	if err == nil && made == 0 {
 		return &againError{cause: errMade, own: true}
 	}
@@ -179,27 +186,27 @@ func (b *batch) finish() {
 
 func (b *batch) commit() error {
 	b.row.version++
-	b.row.mark = random()
+	b.row.token = random()
 	for _, c := range b.blocks {
 		b.pending = append(b.pending, c.add(b.row.id))
 	}
 	return b.run(context.Background(), b.row.set(), ask{sql: "COMMIT"})
 }
 
-const outcomeSQL = "SELECT version, mark FROM tenant WHERE id = $1 FOR UPDATE"
+const outcomeSQL = "SELECT version, token FROM tenant WHERE id = $1 FOR UPDATE"
 
 // resolve finds out whether a commit has happened whose answer was lost. It waits for the end of the transaction, if the
 // server still has it.
 func (b *batch) resolve(cause error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), resolveWithin)
 	defer cancel()
-	var version, mark int64
-	look := ask{sql: outcomeSQL, args: []any{b.row.id}, scan: func(rows pgx.Rows) error { return rows.Scan(&version, &mark) }}
+	var version, token int64
+	look := ask{sql: outcomeSQL, args: []any{b.row.id}, scan: func(rows pgx.Rows) error { return rows.Scan(&version, &token) }}
 	for wait := retryLeast / 10; ; wait *= 2 {
 		b.s.dropIdle()
 		err := b.s.single(ctx, look)
 		switch {
-		case err == nil && version == b.row.version && mark == b.row.mark:
+		case err == nil && version == b.row.version && token == b.row.token:
 			if b.told {
 				b.s.committed(b.key)
 			}

@@ -1,9 +1,7 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,7 +19,7 @@ const (
 )
 
 const (
-	claimSQL = `INSERT INTO claim (tenant, work, holder, until) VALUES ($1, $2, $3, ` + nowMillis + ` + $4)
+	takeClaimSQL = `INSERT INTO claim (tenant, work, holder, until) VALUES ($1, $2, $3, ` + nowMillis + ` + $4)
 		ON CONFLICT (tenant, work) DO UPDATE SET holder = excluded.holder, until = excluded.until
 		WHERE claim.holder = excluded.holder OR claim.until <= ` + nowMillis
 	releaseClaimSQL = "DELETE FROM claim WHERE tenant = $1 AND work = $2 AND holder = $3"
@@ -30,7 +28,7 @@ const (
 // Claim implements store.Store.
 func (s *Store) Claim(ctx context.Context, tenant, work, holder string, ttl time.Duration) (bool, error) {
 	var taken int64
-	err := s.single(ctx, ask{sql: claimSQL, args: []any{text(tenant), text(work), text(holder), ttl.Milliseconds()}, rows: &taken})
+	err := s.single(ctx, ask{sql: takeClaimSQL, args: []any{text(tenant), text(work), text(holder), ttl.Milliseconds()}, rows: &taken})
 	return err == nil && taken > 0, err
 }
 
@@ -79,50 +77,6 @@ func (s *Store) Heads(ctx context.Context, tenants []string) (map[string]store.H
 		return err
 	}})
 	return heads, err
-}
-
-// claimDueSQL does not lock the tenant. Events that others claim, or that a transaction is changing, are passed over.
-const claimDueSQL = `WITH picked AS (
-		SELECT e.tenant, e.sequence, e.due FROM event e WHERE e.tenant = ` + own + ` AND e.due IS NOT NULL AND e.due <= $2
-		ORDER BY e.due, e.sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
-	UPDATE event e SET due = $4 FROM picked p, tenant n WHERE e.tenant = p.tenant AND e.sequence = p.sequence AND n.id = e.tenant
-	RETURNING ` + eventColumns + `, p.due`
-
-// claimDue is Due with a claim.
-func (s *Store) claimDue(ctx context.Context, tenant string, now time.Time, limit int, claim time.Duration) ([]store.Event, error) {
-	type waiting struct {
-		store.Event
-		since int64
-	}
-	var list []waiting
-	args := []any{text(tenant), now.UnixMilli(), limit, now.Add(claim).UnixMilli()}
-	err := s.single(ctx, ask{sql: claimDueSQL, args: args, scan: func(rows pgx.Rows) error {
-		var w waiting
-		var err error
-		w.Event, err = scanEvent(rows, &w.since)
-		list = append(list, w)
-		return err
-	}})
-	slices.SortFunc(list, func(a, b waiting) int {
-		return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.Sequence, b.Sequence))
-	})
-	var due []store.Event
-	for _, w := range list {
-		due = append(due, w.Event)
-	}
-	return onePerMember(due), err
-}
-
-const unclaimSQL = `UPDATE event e SET due = e.created FROM unnest($2::bigint[], $3::bigint[]) AS given (sequence, due)
-	WHERE e.tenant = ` + own + ` AND e.sequence = given.sequence AND e.due = given.due`
-
-// Unclaim implements store.Store.
-func (s *Store) Unclaim(ctx context.Context, tenant string, events []store.Event) error {
-	sequences, claims := make([]int64, len(events)), make([]int64, len(events))
-	for i, e := range events {
-		sequences[i], claims[i] = e.Sequence, e.NextAttempt.UnixMilli()
-	}
-	return s.single(ctx, ask{sql: unclaimSQL, args: []any{text(tenant), sequences, claims}})
 }
 
 // dueTenantsSQL goes from one tenant to the next in the index, however many events each has.

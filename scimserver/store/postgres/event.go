@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,7 +28,6 @@ const (
 // eventColumns are the columns that scanEvent reads; n is the tenant.
 const eventColumns = "n.epoch, e.sequence, e.type, e.state, e.created, e.due, e.attempts, coalesce(e.error, ''), e.member, e.body"
 
-// scanEvent reads eventColumns, and more columns behind them.
 func scanEvent(rows pgx.Rows, more ...any) (e store.Event, err error) {
 	var epoch string
 	var typ, state int16
@@ -91,6 +91,9 @@ type progress struct {
 	due            bool
 	at             int64 // when
 }
+
+// claimedBy tells whether the event is still under the claim, if it is one.
+func (p progress) claimedBy(claim time.Time) bool { return claim.IsZero() || p.at == claim.UnixMilli() }
 
 const progressSQL = "SELECT sequence, state, coalesce(next, 0), due IS NOT NULL, coalesce(due, 0) FROM event WHERE tenant = " + own + " AND sequence = ANY ($2::bigint[])"
 
@@ -170,7 +173,7 @@ const doneSQL = "UPDATE event SET state = 0, due = NULL WHERE tenant = $1 AND se
 
 // Delivered implements store.Store.
 func (s *Store) Delivered(ctx context.Context, tenant string, sequences []int64) error {
-	return s.update(ctx, tenant, func(t *tx) error {
+	return s.update(ctx, tenant, writing, func(t *tx) error {
 		finished, err := t.finish(ctx, sequences)
 		if err == nil && len(finished) > 0 {
 			t.write(doneSQL, finished)
@@ -180,22 +183,24 @@ func (s *Store) Delivered(ctx context.Context, tenant string, sequences []int64)
 }
 
 const (
-	failSQL = "UPDATE event SET attempts = attempts + 1, error = $3, due = $4 WHERE tenant = $1 AND sequence = $2 AND state = 1 AND due IS NOT NULL AND ($5::bigint = 0 OR due = $5)"
+	failSQL = "UPDATE event SET attempts = attempts + 1, error = $3, due = $4 WHERE tenant = $1 AND sequence = $2 AND state = 1 AND due IS NOT NULL"
 	parkSQL = "UPDATE event SET attempts = attempts + 1, error = $3, due = NULL, state = 2 WHERE tenant = $1 AND sequence = $2"
 )
 
 // Failed implements store.Store.
 func (s *Store) Failed(ctx context.Context, tenant string, sequence int64, a store.Attempt) error {
-	return s.update(ctx, tenant, func(t *tx) error {
-		claim := int64(0)
+	return s.update(ctx, tenant, writing, func(t *tx) error {
 		if !a.Claim.IsZero() {
-			claim = a.Claim.UnixMilli()
+			if err := t.writable(ctx); err != nil {
+				return err
+			}
+			known, err := t.progressOf(ctx, []int64{sequence})
+			if err != nil || !known[sequence].claimedBy(a.Claim) {
+				return err
+			}
 		}
 		if !a.Park {
-			return t.later(ctx, failSQL, sequence, optional(a.Error), a.Next.UnixMilli(), claim)
-		}
-		if known, err := t.progressOf(ctx, []int64{sequence}); err != nil || claim != 0 && known[sequence].at != claim {
-			return err
+			return t.later(ctx, failSQL, sequence, optional(a.Error), a.Next.UnixMilli())
 		}
 		finished, err := t.finish(ctx, []int64{sequence})
 		if err != nil || len(finished) == 0 {

@@ -104,15 +104,19 @@ func (t *tx) Insert(ctx context.Context, r store.Record) (store.Record, error) {
 	if err := t.checkUnique(ctx, &r, 0, uniqueName(r.Keys)); err != nil {
 		return store.Record{}, err
 	}
-	kind := kindOf(r.Type)
 	t.b.row.seq++
-	seq := int64(kind)<<kindShift + t.b.row.seq
+	seq := int64(kindOf(r.Type))<<kindShift + t.b.row.seq
 	keys := lookupKeys(&r)
-	t.write(insertSQL, seq, kind, text(r.ID), r.Created.UnixMilli(), r.Modified.UnixMilli(), activity(&r), optional(r.Keys.Name),
-		nameUnique(r.Keys), optional(r.Keys.ExternalID), optional(r.Keys.Display), optional(filter.Fold(r.Keys.Display)), keys, string(r.Doc), otherType(r.Type))
+	t.insert(&r, seq, keys)
 	t.changeLookups(seq, nil, keys)
 	t.count(seq, 1, activity(&r))
 	return stored(r, 1, r.Created.UnixMilli()), nil
+}
+
+func (t *tx) insert(r *store.Record, seq int64, keys []string) {
+	t.write(insertSQL, seq, kindOf(r.Type), text(r.ID), r.Created.UnixMilli(), r.Modified.UnixMilli(), activity(r), optional(r.Keys.Name),
+		nameUnique(r.Keys), optional(r.Keys.ExternalID), optional(r.Keys.Display), optional(filter.Fold(r.Keys.Display)), keys, string(r.Doc),
+		otherType(r.Type))
 }
 
 // stored is the record as the store returns it.

@@ -61,11 +61,11 @@ func (l *lanes) leave(n *lane) {
 }
 
 // update runs a transaction of a tenant until it is committed, or fails for good.
-func (s *Store) update(ctx context.Context, tenant string, fn func(*tx) error) error {
+func (s *Store) update(ctx context.Context, tenant string, a access, fn func(*tx) error) error {
 	l := s.lanes.join(text(tenant))
 	defer s.lanes.leave(l)
 	for tries := 1; ; tries++ {
-		err := l.once(ctx, fn, tries > 1)
+		err := l.once(ctx, a, fn, tries > 1)
 		var again *againError
 		if !errors.As(err, &again) {
 			return err
@@ -100,11 +100,11 @@ func (e *againError) worth() int {
 func (e *againError) Error() string { return "try again: " + e.cause.Error() }
 
 // once runs a transaction as part of a batch, or alone.
-func (l *lane) once(ctx context.Context, fn func(*tx) error, alone bool) error {
+func (l *lane) once(ctx context.Context, a access, fn func(*tx) error, alone bool) error {
 	if err := l.enter(ctx); err != nil {
 		return err
 	}
-	b, err := l.perform(ctx, fn, alone)
+	b, err := l.perform(ctx, a, fn, alone)
 	if err != nil {
 		return err
 	}
@@ -142,12 +142,12 @@ func (l *lane) resign() {
 }
 
 // perform runs the function, and passes the turn on however it ends.
-func (l *lane) perform(ctx context.Context, fn func(*tx) error, alone bool) (b *batch, err error) {
+func (l *lane) perform(ctx context.Context, a access, fn func(*tx) error, alone bool) (b *batch, err error) {
 	defer l.pass()
 	if b, err = l.open(ctx, alone); err != nil {
 		return nil, err
 	}
-	t := newTx(b)
+	t := newTx(b, a)
 	returned := false
 	defer func() {
 		if !returned { // it panics, or ends its goroutine

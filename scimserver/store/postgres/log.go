@@ -30,6 +30,13 @@ const (
 	newestLogSQL = logSQL + " DESC LIMIT $7"
 )
 
+func scanLog(rows pgx.Rows) (r store.LogRow, err error) {
+	var at int64
+	err = rows.Scan(&r.Sequence, &at, &r.Subject, &r.UserID, &r.Entry)
+	r.Time = timeOf(at)
+	return r, err
+}
+
 // QueryLog implements store.Store. It reads the rows of the tenant one by one: their number is bounded, and an index for
 // each of them would cost every change.
 func (s *Store) QueryLog(ctx context.Context, tenant string, q store.LogQuery) (rows []store.LogRow, err error) {
@@ -39,10 +46,7 @@ func (s *Store) QueryLog(ctx context.Context, tenant string, q store.LogQuery) (
 	}
 	args := []any{text(tenant), q.After, sinceMS(q.Since), q.UserID == "" && q.Subject == 0, text(q.UserID), q.Subject, q.Limit}
 	err = s.single(ctx, ask{sql: sql, args: args, scan: func(found pgx.Rows) error {
-		var r store.LogRow
-		var at int64
-		err := found.Scan(&r.Sequence, &at, &r.Subject, &r.UserID, &r.Entry)
-		r.Time = timeOf(at)
+		r, err := scanLog(found)
 		rows = append(rows, r)
 		return err
 	}})
@@ -59,7 +63,7 @@ const (
 
 // PruneLog implements store.Store.
 func (s *Store) PruneLog(ctx context.Context, tenant string, before time.Time, keep int64, limit int) (n int64, err error) {
-	err = s.update(ctx, tenant, func(t *tx) error {
+	err = s.update(ctx, tenant, writing, func(t *tx) error {
 		if err := t.writable(ctx); err != nil {
 			return err
 		}

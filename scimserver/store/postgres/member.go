@@ -12,9 +12,10 @@ import (
 
 const memberColumns = "id, coalesce(usr, ''), active, role, sequence, created, modified, name, coalesce(external, ''), pending, in_groups, fields"
 
-func scanMember(rows pgx.Rows) (m store.MemberRecord, err error) {
+func scanMember(rows pgx.Rows, more ...any) (m store.MemberRecord, err error) {
 	var created, modified int64
-	err = rows.Scan(&m.ID, &m.UserID, &m.Active, &m.Role, &m.Sequence, &created, &modified, &m.UserName, &m.ExternalID, &m.Pending, &m.Groups, &m.Fields)
+	err = rows.Scan(append([]any{&m.ID, &m.UserID, &m.Active, &m.Role, &m.Sequence, &created, &modified, &m.UserName, &m.ExternalID,
+		&m.Pending, &m.Groups, &m.Fields}, more...)...)
 	m.Created, m.Modified = timeOf(created), timeOf(modified)
 	return m, err
 }
@@ -140,12 +141,15 @@ func (t *tx) InsertMember(ctx context.Context, m store.MemberRecord) error {
 	case old.known:
 		return &store.UniquenessError{Attribute: "id"}
 	}
-	keys := pairs(memberType, m.Keys)
-	t.write(insertMemberSQL, append(memberArgs(&m, keys), m.Created.UnixMilli())...)
+	t.insertMember(&m, pairs(memberType, m.Keys))
+	return nil
+}
+
+func (t *tx) insertMember(m *store.MemberRecord, keys []string) {
+	t.write(insertMemberSQL, append(memberArgs(m, keys), m.Created.UnixMilli())...)
 	t.changeMemberKeys(m.ID, nil, keys)
 	t.b.row.members++
 	t.b.row.activeMembers += units(m.Active)
-	return nil
 }
 
 // ReplaceMember implements store.Writer.
@@ -193,12 +197,16 @@ func (t *tx) DeleteMember(ctx context.Context, id string) error {
 	case !old.known:
 		return store.ErrNotFound
 	}
-	t.changeMemberKeys(id, old.keys, nil)
+	t.removeMember(id, old.active, old.keys)
+	return nil
+}
+
+func (t *tx) removeMember(id string, active bool, keys []string) {
+	t.changeMemberKeys(id, keys, nil)
 	t.write(dropHoldsSQL, text(id))
 	t.write(deleteMemberSQL, text(id))
 	t.b.row.members--
-	t.b.row.activeMembers -= units(old.active)
-	return nil
+	t.b.row.activeMembers -= units(active)
 }
 
 const (

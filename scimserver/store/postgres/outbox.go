@@ -21,12 +21,57 @@ func (s *Store) Due(ctx context.Context, tenant string, now time.Time, limit int
 	if claim > 0 {
 		return s.claimDue(ctx, tenant, now, limit, claim)
 	}
-	err = s.single(ctx, ask{sql: dueSQL, args: []any{text(tenant), now.UnixMilli(), limit}, scan: func(rows pgx.Rows) error {
-		e, err := scanEvent(rows)
-		due = append(due, e)
-		return err
-	}})
+	err = s.single(ctx, ask{sql: dueSQL, args: []any{text(tenant), now.UnixMilli(), limit}, scan: eventsInto(&due)})
 	return onePerMember(due), err
+}
+
+func eventsInto(list *[]store.Event) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		e, err := scanEvent(rows)
+		*list = append(*list, e)
+		return err
+	}
+}
+
+const claimSQL = "UPDATE event SET due = $3 WHERE tenant = $1 AND sequence = ANY ($2::bigint[])"
+
+// claimDue is Due with a claim.
+func (s *Store) claimDue(ctx context.Context, tenant string, now time.Time, limit int, claim time.Duration) (due []store.Event, err error) {
+	until := now.Add(claim).UnixMilli()
+	err = s.update(ctx, tenant, writing, func(t *tx) error {
+		if err := t.writable(ctx); err != nil {
+			return err
+		}
+		due = nil
+		if err := t.query(ctx, dueSQL, eventsInto(&due), now.UnixMilli(), limit); err != nil {
+			return err
+		}
+		due = onePerMember(due)
+		var sequences []int64
+		for i := range due {
+			sequences = append(sequences, due[i].Sequence)
+			due[i].NextAttempt = timeOf(until)
+		}
+		if len(sequences) > 0 {
+			t.write(claimSQL, sequences, until)
+		}
+		return nil
+	})
+	return due, err
+}
+
+const unclaimSQL = "UPDATE event SET due = created WHERE tenant = $1 AND sequence = $2 AND due = $3"
+
+// Unclaim implements store.Store.
+func (s *Store) Unclaim(ctx context.Context, tenant string, events []store.Event) error {
+	return s.update(ctx, tenant, writing, func(t *tx) error {
+		for _, e := range events {
+			if err := t.later(ctx, unclaimSQL, e.Sequence, e.NextAttempt.UnixMilli()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // onePerMember leaves the oldest event of each member. There are more only where a part of the events is replayed while
@@ -70,11 +115,7 @@ func (s *Store) Events(ctx context.Context, tenant string, after int64, limit in
 	err = s.read(ctx, tenant, func(v *view) error {
 		var stream tenantRow
 		list = nil
-		err := v.run(ctx, v.ask(streamSQL, scanStream(&stream)), v.ask(eventsSQL, func(rows pgx.Rows) error {
-			e, err := scanEvent(rows)
-			list = append(list, e)
-			return err
-		}, after, limit))
+		err := v.run(ctx, v.ask(streamSQL, scanStream(&stream)), v.ask(eventsSQL, eventsInto(&list), after, limit))
 		if err == nil && after < stream.pruned {
 			list, err = nil, store.ErrGone
 		}
@@ -126,7 +167,7 @@ const (
 
 // PruneEvents implements store.Store.
 func (s *Store) PruneEvents(ctx context.Context, tenant string, before time.Time, keep int64, limit int) (n int64, err error) {
-	err = s.update(ctx, tenant, func(t *tx) error {
+	err = s.update(ctx, tenant, writing, func(t *tx) error {
 		if err := t.writable(ctx); err != nil {
 			return err
 		}

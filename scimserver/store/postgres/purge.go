@@ -22,7 +22,7 @@ const (
 // Purge implements store.Store. The tenant loses its key at once, and with it all data for everybody who looks; then the rows go. They
 // also go when the purge of another tenant finds them left over.
 func (s *Store) Purge(ctx context.Context, tenant, uid string) error {
-	err := s.update(ctx, tenant, func(t *tx) error {
+	err := s.update(ctx, tenant, purging, func(t *tx) error {
 		var added int64
 		t.b.alone = true // who comes after is to find no tenant
 		if err := t.change(ctx, addPurgeSQL, &added, text(uid)); err != nil || added == 0 {

@@ -30,7 +30,7 @@ func (s *Store) Replay(ctx context.Context, tenant string, q store.ReplayQuery) 
 	r := &replayer{q: q, heads: map[string]int64{}, newest: map[string]replayed{}}
 	for !r.done {
 		var part replayer
-		err := s.update(ctx, tenant, func(t *tx) error {
+		err := s.update(ctx, tenant, writing, func(t *tx) error {
 			part = *r
 			part.heads, part.newest = maps.Clone(r.heads), maps.Clone(r.newest)
 			return part.step(ctx, t)

@@ -31,6 +31,7 @@ type Store struct {
 	written atomic.Int64                 // when something was last committed, Unix nanoseconds
 	commits atomic.Pointer[commitFuncs]
 	lanes   lanes
+	selves  selves
 
 	wake    chan struct{} // the connector looks at once
 	end     context.CancelFunc
@@ -38,6 +39,8 @@ type Store struct {
 	closed  atomic.Bool
 	closing sync.Once
 }
+
+var _ store.Store = (*Store)(nil)
 
 // openWithin is how long Open waits for the first connection.
 const openWithin = 10 * time.Second

@@ -13,6 +13,9 @@ import (
 type tx struct {
 	reader
 	b       *batch
+	access  access
+	checked bool      // the owner of the tenant permits it
+	denied  error     // it does not
 	saved   tenantRow // before the transaction
 	wasTold bool
 	blocks  []block
@@ -23,15 +26,24 @@ type tx struct {
 	recent  recentRow
 }
 
-func newTx(b *batch) *tx {
-	t := &tx{b: b, saved: b.row, wasTold: b.told, first: len(b.pending), blocks: slices.Clone(b.blocks)}
+// access is what a transaction is about to do to its tenant.
+type access int
+
+const (
+	writing access = iota
+	loading
+	purging
+)
+
+func newTx(b *batch, a access) *tx {
+	t := &tx{b: b, access: a, saved: b.row, wasTold: b.told, first: len(b.pending), blocks: slices.Clone(b.blocks)}
 	t.reader = reader{db: t, key: b.key, writing: true}
 	return t
 }
 
 // Update implements store.Store.
 func (s *Store) Update(ctx context.Context, tenant string, fn func(store.Writer) error) error {
-	return s.update(ctx, tenant, func(t *tx) error { return fn(t) })
+	return s.update(ctx, tenant, writing, func(t *tx) error { return fn(t) })
 }
 
 const (
@@ -47,6 +59,8 @@ func (t *tx) run(ctx context.Context, asks ...ask) error {
 		return errUsedLate
 	case t.failure != nil:
 		return t.failure
+	case t.b.begun && t.permitted() != nil:
+		return t.denied
 	}
 	begun := t.b.begun
 	if len(t.b.pending) > t.first {
@@ -57,7 +71,24 @@ func (t *tx) run(ctx context.Context, asks ...ask) error {
 	if !begun {
 		t.saved = t.b.before
 	}
-	return t.failed(ctx, err)
+	if err != nil {
+		return t.failed(ctx, err)
+	}
+	return t.permitted()
+}
+
+// permitted tells whether the owner of the tenant lets this process do it. The tenant's row is locked, so that its owner stays.
+func (t *tx) permitted() error {
+	if t.checked {
+		return t.denied
+	}
+	t.checked = true
+	owner := t.b.row.owner
+	if t.access == purging {
+		owner.Mark = ""
+	}
+	t.denied = owner.Permits(t.key, t.b.s.selves.of(t.key), t.access == loading)
+	return t.denied
 }
 
 // flush puts a savepoint before the first change that is sent, if there are others to be saved.
@@ -98,8 +129,11 @@ func (t *tx) failed(ctx context.Context, err error) error {
 
 // begin sees to it that the tenant is locked and its row is known.
 func (t *tx) begin(ctx context.Context) error {
-	if err := ctx.Err(); err != nil || t.b.begun && !t.ended {
+	switch err := ctx.Err(); {
+	case err != nil:
 		return err
+	case t.b.begun && t.failure == nil:
+		return t.permitted()
 	}
 	return t.run(ctx)
 }
@@ -121,13 +155,16 @@ func (t *tx) writable(ctx context.Context) error {
 // end makes the transaction part of the batch, or undoes it.
 func (t *tx) end(ctx context.Context, err error) error {
 	if t.failure == nil && err == nil {
+		err = t.denied
+	}
+	if t.failure == nil && err == nil {
 		t.ended = true
 		t.b.blocks = t.blocks
 		if t.flushed && t.b.size > 0 {
 			t.b.pending = append(t.b.pending, ask{sql: releaseSQL})
 		}
 		t.b.size++
-		t.b.wrote = t.b.wrote || t.flushed || len(t.b.pending) > t.first
+		t.b.wrote = t.b.wrote || t.flushed || len(t.b.pending) > t.first || t.b.row != t.saved
 		return nil
 	}
 	failure := t.failure

@@ -45,13 +45,17 @@ func (v *reader) Work(ctx context.Context, limit int) (ids []string, err error) 
 
 const intentsSQL = "SELECT id, member, usr, created, seq, body FROM intent WHERE tenant = " + own + " ORDER BY created, id"
 
+func scanIntent(rows pgx.Rows) (i store.Intent, err error) {
+	var created int64
+	err = rows.Scan(&i.ID, &i.MemberID, &i.UserID, &created, &i.Sequence, &i.Body)
+	i.Created = timeOf(created)
+	return i, err
+}
+
 // Intents implements store.Reader.
 func (v *reader) Intents(ctx context.Context) (list []store.Intent, err error) {
 	err = v.query(ctx, intentsSQL, func(rows pgx.Rows) error {
-		var i store.Intent
-		var created int64
-		err := rows.Scan(&i.ID, &i.MemberID, &i.UserID, &created, &i.Sequence, &i.Body)
-		i.Created = timeOf(created)
+		i, err := scanIntent(rows)
 		list = append(list, i)
 		return err
 	})

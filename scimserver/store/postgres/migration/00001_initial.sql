@@ -3,14 +3,16 @@
 
 -- A purged tenant has no key. Its rows go in batches, then it goes itself. seq is the number of resources ever made, epoch
 -- tells the events of a tenant from those of one that was purged under the same key, last, pruned and logs are sequences
--- of events and log rows, version and mark tell whether a commit whose answer was lost has happened.
+-- of events and log rows, version and token tell whether a commit whose answer was lost has happened. owner is who may write
+-- the tenant, NULL: anybody; mark why nobody may, NULL: the owner may.
 CREATE TABLE tenant (
     id             bigint PRIMARY KEY,
     key            text COLLATE "C" UNIQUE,
     owner          text,
+    mark           text,
     epoch          text   NOT NULL,
     version        bigint NOT NULL,
-    mark           bigint NOT NULL,
+    token          bigint NOT NULL,
     seq            bigint NOT NULL,
     users          bigint NOT NULL,
     active_users   bigint NOT NULL,
