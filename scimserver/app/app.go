@@ -225,12 +225,11 @@ func (a *App) follow(ctx context.Context) error {
 	return a.Source.Run(ctx, a.live.Offer)
 }
 
-// stop ends listening. Load balancers get the drain to notice that readiness is gone; what has been accepted until then
-// is answered.
+// stop ends listening. Load balancers get the drain to notice that readiness is gone; meanwhile connections end with the
+// answer to their next request, so that none is closed under one. What has been accepted until then is answered.
 func (a *App) stop() {
 	a.Log.Info("server is stopping", "drain", a.Drain.String())
 	a.live.stopping.Store(true)
-	a.main.server.SetKeepAlivesEnabled(false)
 	time.Sleep(a.Drain)
 	a.feed.EndWaits()
 	ctx, cancel := context.WithTimeout(context.Background(), a.timing.stop)
@@ -258,5 +257,5 @@ func (a *App) handler() http.Handler {
 		Log:       a.Log,
 		Clock:     a.Clock,
 	})
-	return a.Metrics.InFlight(a.moves.gate(a.split(a.live.untilLoaded(a.feed), a.live.untilLoaded(scim))))
+	return a.Metrics.InFlight(a.live.untilStopping(a.moves.gate(a.split(a.live.untilLoaded(a.feed), a.live.untilLoaded(scim)))))
 }

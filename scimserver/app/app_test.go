@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"strings"
@@ -393,5 +394,43 @@ func TestOpenStoreFails(t *testing.T) {
 	}
 	if _, err := OpenStore(t.Context(), filepath.Join(file, "data")); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestDrain: while load balancers notice that the server stops, connections end with an answer, and not without one.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	i := launch(t, t.TempDir(), func(o *Options) { o.Drain = 2 * time.Second })
+	i.offer(server(tenant("ns/a")))
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	get := func() (reused, closes bool) {
+		t.Helper()
+		trace := &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) { reused = c.Reused }}
+		req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodGet, "http://"+i.app.Addr()+"/ns/a/scim/v2/Users", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer secret")
+		res, err := transport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
+			t.Errorf("%s, %v", res.Status, err)
+		}
+		return reused, res.Close
+	}
+	if reused, closes := get(); reused || closes {
+		t.Errorf("first request: reused %t, closes %t", reused, closes)
+	}
+	i.cancel()
+	eventually(t, "not ready", func() bool { code, _ := i.ready(); return code == http.StatusServiceUnavailable })
+	if reused, closes := get(); !reused || !closes {
+		t.Errorf("on a connection that was there: reused %t, closes %t", reused, closes)
+	}
+	if reused, closes := get(); reused || !closes {
+		t.Errorf("on a new connection: reused %t, closes %t", reused, closes)
 	}
 }

@@ -163,6 +163,16 @@ func (l *live) untilLoaded(next http.Handler) http.Handler {
 	})
 }
 
+// untilStopping lets a connection be used again as long as the server does not stop.
+func (l *live) untilStopping(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if l.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // notify leaves a signal unless one is there already.
 func notify(ch chan<- struct{}) {
 	select {

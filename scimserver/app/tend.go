@@ -65,6 +65,17 @@ func (t *tender) run(ctx context.Context) error {
 	}
 }
 
+// leave gives up what was begun.
+func (t *tender) leave(ctx context.Context) {
+	for key := range t.pending {
+		if m := t.known[key]; m != nil {
+			if err := m.Leave(ctx); err != nil {
+				t.log.Debug("background work of a tenant was not given up", "tenant", key, "error", err)
+			}
+		}
+	}
+}
+
 func (t *tender) pause() time.Duration {
 	if len(t.later) > 0 {
 		return min(t.rota.pause(), tendLater)

@@ -27,6 +27,9 @@ var ErrLater = errors.New("the background work is left to another process, or to
 // tendFor is how long others leave the background work to the process that has done the latest portion of it.
 const tendFor = 30 * time.Second
 
+// leaveWithin is how long a claim is given up; then it runs out.
+const leaveWithin = 2 * time.Second
+
 // Tend does what is left to the background, in small transactions: questions that a crash has left, releases of the brake,
 // users whose groups or mapping have changed. It does one portion, and tells whether there is more at once. Of the processes
 // on one database one does it, the others get ErrLater.
@@ -42,9 +45,19 @@ func (t *Tenant) Tend(ctx context.Context) (more bool, err error) {
 	}
 	more, err = t.tend(ctx)
 	if !more {
-		err = errors.Join(err, t.unclaim(ctx, "tend"))
+		err = errors.Join(err, t.Leave(ctx))
 	}
 	return more, err
+}
+
+// Leave lets another process go on with what Tend has begun, also when ctx has ended.
+func (t *Tenant) Leave(ctx context.Context) error {
+	if !t.store.Shared() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWithin)
+	defer cancel()
+	return t.store.Release(ctx, t.Key, "tend", t.holder)
 }
 
 func (t *Tenant) tend(ctx context.Context) (more bool, err error) {
@@ -95,13 +108,6 @@ func (t *Tenant) claim(ctx context.Context, work string, ttl time.Duration) erro
 		return ErrLater
 	}
 	return err
-}
-
-func (t *Tenant) unclaim(ctx context.Context, work string) error {
-	if !t.store.Shared() {
-		return nil
-	}
-	return t.store.Release(ctx, t.Key, work, t.holder)
 }
 
 // abandonedAfter is the age at which an intent of another process belongs to no operation any more: it is longer than an
