@@ -55,6 +55,7 @@ type course struct {
 	site      *site
 	rand      *rand.Rand
 	writers   []*writer
+	app       application
 	contested atomic.Int64
 	underWay  int // changes that a kill has met without an acknowledgement
 	applied   int // those of them that were found
@@ -62,11 +63,12 @@ type course struct {
 
 func newCourse(t *testing.T, seed uint64) *course {
 	t.Helper()
-	c := &course{site: newSite(t), rand: rand.New(rand.NewPCG(seed, 0))}
+	c := &course{site: newSite(t), rand: rand.New(rand.NewPCG(seed, 0)), app: application{members: map[string]member{}}}
 	for i := range parallelWriters {
 		c.writers = append(c.writers, newWriter(i+1, seed, &c.contested))
 	}
 	server := c.site.start(t)
+	c.app.token = c.site.feedToken(t)
 	client := newClient(server, c.site.tenant, 1)
 	defer client.close()
 	makeGroups(t, client, c.writers)
@@ -109,6 +111,11 @@ func (c *course) compare(t *testing.T, client *client) {
 	}
 	if f == nil {
 		return
+	}
+	if err := c.app.read(t.Context(), client); err != nil {
+		t.Error(err)
+	} else if err := c.app.compare(f); err != nil {
+		t.Error(err)
 	}
 	for _, w := range c.writers {
 		c.countUnderWay(w, f)
@@ -187,8 +194,8 @@ func (c *course) finish(t *testing.T, rounds int) {
 	for _, w := range c.writers {
 		writes += w.writes
 	}
-	t.Logf("%d rounds, %d acknowledged writes found; of %d changes under way %d were found as a whole", rounds, writes, c.underWay, c.applied)
-	if writes == 0 || c.underWay == 0 {
+	t.Logf("%d rounds, %d acknowledged writes found, with %d events; of %d changes under way %d were found as a whole", rounds, writes, c.app.last, c.underWay, c.applied)
+	if writes == 0 || c.app.last == 0 || c.underWay == 0 {
 		t.Error("nothing was written, or no kill has met a change under way")
 	}
 }

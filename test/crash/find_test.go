@@ -116,3 +116,54 @@ func TestLookFindsContradictions(t *testing.T) {
 func list(resources ...string) string {
 	return `{"totalResults":` + string(rune('0'+len(resources))) + `,"Resources":[` + strings.Join(resources, ",") + `]}`
 }
+
+// TestApplicationFindsLosses shows the application feeds and directories that no crash may leave.
+func TestApplicationFindsLosses(t *testing.T) {
+	t.Parallel()
+	event := func(sequence, typ, id, active string) string {
+		return `{"sequence":` + sequence + `,"event":{"type":"member.` + typ + `","sequence":` + sequence + `,"member":{"id":"` + id +
+			`","userName":"w1.1@example.com","externalId":"w1.1","role":"Staff","active":` + active + `,"fields":{"title":"title 2","department":"department 2"}}}}`
+	}
+	ann := user{UserName: "w1.1@example.com", Title: "title 2", Active: true}
+	ann.Enterprise.Department = "department 2"
+	inactive := ann
+	inactive.Active = false
+	for name, tc := range map[string]struct {
+		events []string
+		users  map[string]user
+		cells  cells
+		want   string
+	}{
+		"nothing wrong":      {[]string{event("1", "created", "m", "true")}, map[string]user{"w1.1": ann}, nil, ""},
+		"removed":            {[]string{event("1", "created", "m", "true"), event("2", "removed", "m", "false")}, nil, nil, ""},
+		"never active":       {nil, map[string]user{"w1.1": inactive}, nil, ""},
+		"gap":                {[]string{event("2", "created", "m", "true")}, map[string]user{"w1.1": ann}, nil, "event 2 follows event 0"},
+		"event is missing":   {nil, map[string]user{"w1.1": ann}, nil, "user w1.1 has no member"},
+		"write is missing":   {[]string{event("1", "created", "m", "true")}, nil, nil, "user w1.1, who is not there"},
+		"created twice":      {[]string{event("1", "created", "m", "true"), event("2", "created", "m", "true")}, map[string]user{"w1.1": ann}, nil, "known: true"},
+		"of nobody":          {[]string{event("1", "updated", "m", "true")}, map[string]user{"w1.1": ann}, nil, "known: false"},
+		"two members":        {[]string{event("1", "created", "m", "true"), event("2", "created", "n", "true")}, map[string]user{"w1.1": ann}, nil, "two members"},
+		"update is missing":  {[]string{event("1", "created", "m", "true")}, map[string]user{"w1.1": inactive}, nil, "want {ID:m"},
+		"no role by a group": {[]string{event("1", "created", "m", "true")}, map[string]user{"w1.1": ann}, cells{memberCell(sharedGroup(0), "w1.1"): in}, "Role:Administrator"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				page := ""
+				if r.URL.Query().Get("after") == "0" {
+					page = strings.Join(tc.events, ",")
+				}
+				_, _ = w.Write([]byte(`{"events":[` + page + `]}`))
+			}))
+			t.Cleanup(server.Close)
+			a := application{members: map[string]member{}}
+			err := a.read(t.Context(), &client{http: server.Client(), base: server.URL + "/scim/v2"})
+			if err == nil {
+				err = a.compare(&found{users: tc.users, cells: tc.cells})
+			}
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("error %v, want %q", err, tc.want)
+			}
+		})
+	}
+}

@@ -13,6 +13,7 @@ type found struct {
 	ids      map[string]string // of users and groups, by externalId
 	versions map[string]string // of users, by externalId
 	names    map[string]string // externalId, by userName
+	users    map[string]user   // by externalId
 }
 
 // look reads the whole directory. The error tells what contradicts itself in it.
@@ -25,7 +26,7 @@ func look(ctx context.Context, c *client) (*found, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &found{cells: cells{}, ids: map[string]string{}, versions: map[string]string{}, names: map[string]string{}}
+	f := &found{cells: cells{}, ids: map[string]string{}, versions: map[string]string{}, names: map[string]string{}, users: map[string]user{}}
 	externals := map[string]string{} // by id
 	for _, u := range users {
 		err = errors.Join(err, f.addUser(u))
@@ -47,7 +48,7 @@ func (f *found) addUser(u user) (err error) {
 		err = errors.Join(err, fmt.Errorf("users %s and %s have the same userName", other, u.ExternalID))
 	}
 	f.ids[u.ExternalID], f.names[name], f.versions[u.ExternalID] = u.ID, u.ExternalID, u.Meta.Version
-	f.cells[userCell(u.ExternalID)] = u.cell()
+	f.cells[userCell(u.ExternalID)], f.users[u.ExternalID] = u.cell(), u
 	return err
 }
 

@@ -3,7 +3,9 @@ package crash
 import (
 	"context"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +27,9 @@ func newSite(t *testing.T) *site {
 	}
 	manifests := t.TempDir()
 	tenant, err := program.WriteManifests(manifests)
+	if err == nil {
+		err = provision(manifests)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +65,16 @@ func (s *site) start(t *testing.T) *program.Server {
 		t.Fatal(err)
 	}
 	return server
+}
+
+// feedToken is what the server has made for the application.
+func (s *site) feedToken(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.options.Data, "feed-credentials", "test", "inventory.header"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(text)), "Authorization: Bearer ")
 }
 
 func kill(t *testing.T, server *program.Server) {
