@@ -96,6 +96,7 @@ type App struct {
 	live   *live
 	purge  *purger
 	tend   *tender
+	settle *settler
 	feed   *feed.Handler
 	outbox *outbox.Dispatcher
 	moves  *moves
@@ -155,9 +156,10 @@ func (a *App) provision() {
 	a.outbox = outbox.New(outbox.Options{Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
 	a.live.engine = member.New(member.Deps{Store: a.Store, Asker: asker{a.outbox}, Observe: a.Metrics, Log: a.Log, Clock: a.Clock, Holder: a.holder})
 	a.tend = newTender(a.live, a.live.engine, a.Log)
+	a.settle = newSettler()
 	a.feed = feed.New(feed.Deps{Tenants: a.live, Store: a.Store, Observe: a.Metrics, Log: a.Log, Clock: a.Clock})
 	routes := &couriers{dispatcher: a.outbox, version: a.Version, clock: a.Clock, log: a.Log}
-	a.live.followers = []func(*snapshot){routes.configure, func(*snapshot) { notify(a.tend.wake) }}
+	a.live.followers = []func(*snapshot){routes.configure, func(*snapshot) { notify(a.tend.wake) }, func(*snapshot) { notify(a.settle.wake) }}
 }
 
 // committed is told of each commit that applications are to hear of.
@@ -198,6 +200,7 @@ func (a *App) Run(ctx context.Context) error {
 	work.Go(func() error { return reports.run(workCtx) })
 	work.Go(func() error { return reports.health.run(workCtx) })
 	work.Go(func() error { return a.tend.run(workCtx) })
+	work.Go(func() error { return a.settle.run(workCtx) })
 	work.Go(func() error { return a.moves.run(workCtx) })
 	work.Go(func() error { return a.outbox.Run(workCtx) })
 	work.Go(func() error { return a.others().run(workCtx) })
