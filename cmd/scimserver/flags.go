@@ -17,6 +17,7 @@ import (
 type options struct {
 	secret, status                                 source.Object
 	manifests, data, baseURL, kubeconfig, podName  string
+	postgres, postgresFile                         string
 	listen, opsListen, certFile, keyFile, logLevel string
 	drain                                          time.Duration
 	pprof                                          bool
@@ -40,6 +41,8 @@ func (o *options) flags(output io.Writer) *flag.FlagSet {
 	fs.StringVar(&o.manifests, "manifests", "", "`DIR` with YAML or JSON files of tenants, servers and Secrets, which is watched for change")
 	fs.StringVar(&o.baseURL, "base-url", "", "`URL` that identity providers see (default: that of a SCIMServer in --manifests, else http://localhost:PORT)")
 	fs.StringVar(&o.data, "data", "", "`DIR` for database, last good configuration and, with --manifests, tokens; made if it is not there")
+	fs.StringVar(&o.postgres, "postgres", "", "`URI` of a PostgreSQL database for the data, instead of --data; also $SCIMSERVER_POSTGRES_URI, which other users of the machine do not see")
+	fs.StringVar(&o.postgresFile, "postgres-file", "", "`FILE` with that URI, which is read again when it changes")
 	fs.StringVar(&o.listen, "listen", ":8080", "`ADDRESS` of the SCIM endpoints")
 	fs.StringVar(&o.opsListen, "ops-listen", ":9090", "`ADDRESS` of /livez, /readyz and /metrics")
 	fs.StringVar(&o.certFile, "tls-cert-file", "", "PEM `FILE` with the certificates; with it the SCIM endpoints speak TLS. Changes are noticed")
@@ -79,6 +82,9 @@ func (o *options) defaults(fs *flag.FlagSet, env func(string) string) {
 	if base, ok := strings.CutSuffix(o.secret.Name, "-config"); ok && o.status.Name == "" {
 		o.status = source.Object{Namespace: o.secret.Namespace, Name: base + "-status"}
 	}
+	if o.postgres == "" && o.postgresFile == "" {
+		o.postgres = env("SCIMSERVER_POSTGRES_URI")
+	}
 	if o.podName == "" {
 		o.podName = env("POD_NAME")
 	}
@@ -94,6 +100,8 @@ func (o *options) validate() error {
 		return usageError("one of --config-secret and --manifests is needed")
 	case o.data == "":
 		return usageError("--data is needed: the folder of the database")
+	case o.postgres != "" && o.postgresFile != "":
+		return usageError("--postgres and --postgres-file exclude each other")
 	case cluster && o.status.Name == "":
 		return usageError("--status-configmap is needed, as the name in --config-secret does not end in -config")
 	case cluster && o.baseURL != "":

@@ -34,6 +34,16 @@ func TestParseFlags(t *testing.T) {
 			want: options{secret: source.Object{Namespace: "scim-system", Name: "shared-config"}, status: source.Object{Namespace: "scim-system", Name: "shared-status"}, podName: "shared-0", data: "/data",
 				listen: ":8080", opsListen: ":9090", certFile: "a", keyFile: "b", drain: time.Second, logLevel: "debug"},
 		},
+		"database in a file": {
+			args: "--manifests=dir --data=/data --postgres-file=/run/uri",
+			env:  map[string]string{"SCIMSERVER_POSTGRES_URI": "postgres://ignored"},
+			want: options{manifests: "dir", podName: host, data: "/data", postgresFile: "/run/uri", listen: ":8080", opsListen: ":9090", logLevel: "info"},
+		},
+		"database in the environment": {
+			args: "--manifests=dir --data=/data",
+			env:  map[string]string{"SCIMSERVER_POSTGRES_URI": "postgres://db/scim"},
+			want: options{manifests: "dir", podName: host, data: "/data", postgres: "postgres://db/scim", listen: ":8080", opsListen: ":9090", logLevel: "info"},
+		},
 		"manifests": {
 			args: "--manifests=dir --data=/data --base-url=https://x --listen=127.0.0.1:1 --ops-listen=127.0.0.1:2",
 			want: options{manifests: "dir", baseURL: "https://x", podName: host, data: "/data", listen: "127.0.0.1:1", opsListen: "127.0.0.1:2", logLevel: "info"},
@@ -61,23 +71,24 @@ func TestWrongArguments(t *testing.T) {
 	t.Parallel()
 	const cluster = "serve --config-secret a/b-config --data d "
 	for args, want := range map[string]string{
-		"":                                     "a command is missing",
-		"server":                               `there is no command "server"`,
-		"serve":                                "one of --config-secret and --manifests is needed",
-		cluster + "--manifests m":              "one of --config-secret and --manifests is needed",
-		"serve --manifests m":                  "--data is needed",
-		"serve --config-secret a --data d":     `invalid value "a" for flag -config-secret: it is not NAMESPACE/NAME`,
-		"serve --config-secret a/b --data d":   "--status-configmap is needed",
-		"serve --config-secret a/b/c --data d": "it is not NAMESPACE/NAME",
-		cluster + "--status-configmap /x":      `invalid value "/x" for flag -status-configmap`,
-		cluster + "--base-url http://x":        "--base-url is for --manifests",
-		cluster + "--tls-cert-file c":          "need each other",
-		cluster + "--tls-key-file k":           "need each other",
-		cluster + "--drain -1s":                "--drain -1s is negative",
-		cluster + "--drain soon":               `invalid value "soon" for flag -drain`,
-		cluster + "--log-level loud":           `log level "loud": use debug, info, warn or error`,
-		cluster + "--shiny":                    "flag provided but not defined: -shiny",
-		cluster + "more":                       `there is an argument too many: "more"`,
+		"":                                         "a command is missing",
+		"server":                                   `there is no command "server"`,
+		"serve":                                    "one of --config-secret and --manifests is needed",
+		cluster + "--manifests m":                  "one of --config-secret and --manifests is needed",
+		"serve --manifests m":                      "--data is needed",
+		"serve --config-secret a --data d":         `invalid value "a" for flag -config-secret: it is not NAMESPACE/NAME`,
+		"serve --config-secret a/b --data d":       "--status-configmap is needed",
+		"serve --config-secret a/b/c --data d":     "it is not NAMESPACE/NAME",
+		cluster + "--status-configmap /x":          `invalid value "/x" for flag -status-configmap`,
+		cluster + "--base-url http://x":            "--base-url is for --manifests",
+		cluster + "--postgres a --postgres-file b": "--postgres and --postgres-file exclude each other",
+		cluster + "--tls-cert-file c":              "need each other",
+		cluster + "--tls-key-file k":               "need each other",
+		cluster + "--drain -1s":                    "--drain -1s is negative",
+		cluster + "--drain soon":                   `invalid value "soon" for flag -drain`,
+		cluster + "--log-level loud":               `log level "loud": use debug, info, warn or error`,
+		cluster + "--shiny":                        "flag provided but not defined: -shiny",
+		cluster + "more":                           `there is an argument too many: "more"`,
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), strings.Fields(args), environment(nil), &out, &errs); code != 2 || !strings.Contains(errs.String(), want) {

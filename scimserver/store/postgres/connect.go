@@ -165,3 +165,11 @@ func (s *Store) usePool(pool *pgxpool.Pool) {
 		go old.Close()
 	}
 }
+
+// lookNow has the connector look at once.
+func (s *Store) lookNow() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}

@@ -131,7 +131,16 @@ func (s *Store) failed(ctx context.Context, err error) error {
 	if s.closed.Load() && isLost(err) {
 		return errClosed
 	}
-	return classify(ctx, err)
+	err = classify(ctx, err)
+	s.suspect(err)
+	return err
+}
+
+// suspect drops connections to a server that takes no writes: another one may be the primary now.
+func (s *Store) suspect(err error) {
+	if f, ok := errors.AsType[*store.Fault](err); ok && f.Reason == store.FaultReadOnly {
+		s.dropIdle()
+	}
 }
 
 // dropIdle closes the idle connections, which may be dead like the one that failed.

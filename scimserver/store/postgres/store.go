@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -32,6 +33,7 @@ type Store struct {
 	commits atomic.Pointer[commitFuncs]
 	lanes   lanes
 	selves  selves
+	down    outage
 
 	wake    chan struct{} // the connector looks at once
 	end     context.CancelFunc
@@ -103,6 +105,9 @@ func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
+		if f := s.down.recent(); f != nil {
+			return nil, f
+		}
 		conn, err := pool.Acquire(ctx)
 		switch {
 		case err == nil:
@@ -111,7 +116,9 @@ func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 			return nil, errClosed
 		case ctx.Err() == nil && s.pool.Load() != pool: // it was replaced meanwhile
 		default:
-			return nil, classify(ctx, err)
+			err = classify(ctx, err)
+			s.down.note(err)
+			return nil, err
 		}
 	}
 }
@@ -171,4 +178,28 @@ func (s *Store) committed(tenant string) {
 	for f := s.commits.Load(); f != nil; f = f.next {
 		f.fn(tenant)
 	}
+}
+
+// outage spares those who come while no connection can be made the time that it takes to find out.
+type outage struct{ last atomic.Pointer[failure] }
+
+type failure struct {
+	fault *store.Fault
+	at    time.Time
+}
+
+// downFor is how long an outage is believed in.
+const downFor = 250 * time.Millisecond
+
+func (o *outage) note(err error) {
+	if f, ok := errors.AsType[*store.Fault](err); ok {
+		o.last.Store(&failure{fault: f, at: time.Now()})
+	}
+}
+
+func (o *outage) recent() *store.Fault {
+	if f := o.last.Load(); f != nil && time.Since(f.at) < downFor {
+		return f.fault
+	}
+	return nil
 }

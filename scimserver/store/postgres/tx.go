@@ -178,7 +178,7 @@ func (t *tx) end(ctx context.Context, err error) error {
 	case passes(failure), isLost(failure):
 		return &againError{cause: failure, own: true, dead: isLost(failure)}
 	}
-	failure = classify(context.WithoutCancel(ctx), failure)
+	failure = t.b.s.failed(context.WithoutCancel(ctx), failure)
 	if err == nil || errors.Is(err, failure) {
 		return failure
 	}
