@@ -13,11 +13,11 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// The load of a spec: some connections that create users and read them again, at a rate that one tenant is allowed and
-// two cores bear beside a cluster.
+// The load of a spec: some connections that create users and read them again, together 40 requests a second, which a
+// tenant is allowed by default and two cores bear beside a cluster.
 const (
 	loadWorkers  = 4
-	loadInterval = 100 * time.Millisecond // of a worker's requests
+	loadInterval = 200 * time.Millisecond // between a worker's two requests and the next two
 )
 
 // load writes users until it is stopped, and knows which of them the server has acknowledged.
@@ -150,8 +150,17 @@ func (l *load) verify(ctx context.Context, name string) {
 	}
 	Expect(len(found)).To(BeNumerically("<=", l.tried))
 	figure(name+": acknowledged writes, all found", len(l.acked))
-	figure(name+": requests that failed", len(l.failures))
+	figure(name+": requests that failed, by status (0: no answer)", l.statuses())
 	figure(name+": longest time without a write", l.gap.Round(time.Millisecond))
+}
+
+// statuses counts the failures.
+func (l *load) statuses() map[int]int {
+	n := map[int]int{}
+	for _, f := range l.failures {
+		n[f.status]++
+	}
+	return n
 }
 
 // users are all of a tenant, by id.
