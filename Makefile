@@ -87,6 +87,10 @@ crash: ## Kill the server under write load CRASH_ROUNDS (200) times, and look wh
 faults: ## Kill server and application and cut the network under FAULT_OPERATIONS (10000) changes, and compare both in the end
 	FAULT_OPERATIONS=$(or $(FAULT_OPERATIONS),10000) go test -count=1 -timeout 2h -run TestFaults -v $(TESTFLAGS) ./test/faults
 
+.PHONY: rolling
+rolling: ## Restart and kill replicas on one PostgreSQL under load, ROLLING_SECONDS (20) before and after
+	ROLLING_SECONDS=$(or $(ROLLING_SECONDS),20) go test -count=1 -timeout 30m -v $(TESTFLAGS) ./test/rolling
+
 .PHONY: bench
 bench: ## Measure the server beside a bare HTTP server, with BENCH_USERS (1000,100000) users; BENCHFLAGS=-help lists flags
 	go run ./test/bench $(BENCHFLAGS)
