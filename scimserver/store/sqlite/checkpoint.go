@@ -2,8 +2,8 @@ package sqlite
 
 // Sizes of the log, in pages of 4 KiB.
 const (
-	logPages = 4000  // from here on pages are moved into the database
-	logMost  = 16000 // here the writer waits for that; also where SQLite cuts the file off
+	logPages = 12000 // from here on pages are moved into the database, each once however often it has changed
+	logMost  = 24000 // here the writer waits for that; also where SQLite cuts the file off
 )
 
 // checkpointer moves pages from the log into the database, on a connection of its own: that takes the

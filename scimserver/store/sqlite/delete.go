@@ -50,6 +50,9 @@ func (t *tx) deleteRow(r row) error {
 	if err := t.changeLookups(r.seq, keys, nil); err != nil {
 		return err
 	}
+	if err := t.writeInts(dropPasswordSQL, r.seq); err != nil {
+		return err
+	}
 	if err := t.writeInts(deleteSQL, r.seq); err != nil {
 		return err
 	}

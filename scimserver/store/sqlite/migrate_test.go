@@ -82,7 +82,7 @@ func TestPragmas(t *testing.T) {
 	}
 	defer reader.close()
 	for name, c := range map[string]*conn.Conn{"writer": s.writer.session.conn, "checkpointer": s.writer.log.session.conn, "reader": reader.conn} {
-		want := map[string]int64{"busy_timeout": 5000, "foreign_keys": 1, "temp_store": 2, "query_only": 0, "synchronous": 2}
+		want := map[string]int64{"busy_timeout": 5000, "foreign_keys": 0, "temp_store": 2, "query_only": 0, "synchronous": 2}
 		if name == "reader" {
 			want["query_only"] = 1
 		}

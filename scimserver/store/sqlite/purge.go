@@ -124,5 +124,8 @@ func (t *tx) sweepResource(seq int64) (members int64, err error) {
 	if err := t.writeInts(leaveGroupsSQL, seq); err != nil {
 		return members, err
 	}
+	if err := t.writeInts(dropPasswordSQL, seq); err != nil {
+		return members, err
+	}
 	return members, t.writeInts(deleteSQL, seq)
 }

@@ -96,11 +96,13 @@ func (s *Store) start(o Options) error {
 }
 
 // The file is in WAL mode since its creation. Temporary data are kept in memory, as the root file
-// system may be read-only; nothing of them is large. The cache is in KiB where negative.
+// system may be read-only; nothing of them is large. The cache is in KiB where negative. Foreign keys
+// are not checked: who refers to a row has looked for it in the same transaction, and a check would
+// read its page again.
 var (
-	commonPragmas = []string{"busy_timeout(5000)", "foreign_keys(1)", "temp_store(MEMORY)"}
+	commonPragmas = []string{"busy_timeout(5000)", "foreign_keys(0)", "temp_store(MEMORY)"}
 	writerPragmas = append([]string{"synchronous(FULL)", writerCache,
-		"journal_size_limit(67108864)", "cell_size_check(1)"}, commonPragmas...)
+		"journal_size_limit(100663296)", "cell_size_check(1)"}, commonPragmas...)
 	readerPragmas = append([]string{"query_only(1)", readerCache}, commonPragmas...)
 )
 

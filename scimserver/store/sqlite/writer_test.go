@@ -161,7 +161,7 @@ func TestFailureUndoesItselfAlone(t *testing.T) {
 	checkDatabase(t, s.path)
 }
 
-// breakCommit violates a foreign key in a way that shows at the commit.
+// breakCommit violates a foreign key in a way that shows at the commit, if they are checked.
 func breakCommit(t *tx) error {
 	if err := t.session.conn.Exec("PRAGMA defer_foreign_keys = 1"); err != nil {
 		return err
@@ -172,6 +172,7 @@ func breakCommit(t *tx) error {
 func TestFailedCommitFailsEverybodyInIt(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
+	pragma(t, s, "foreign_keys = 1")
 	notFound := func(t *tx) error { return t.Touch(context.Background(), store.TypeUser, "nobody", time.Now()) }
 	for i, err := range together(t, s, insertUser("a"), breakCommit, notFound) {
 		if !errors.Is(err, store.ErrUnavailable) {
