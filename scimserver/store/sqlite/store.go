@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/local"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
 // Options say where the database is.
@@ -61,6 +63,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	conn.ReservePages(pagesFor(path))
 	s := &Store{path: path, lock: lock}
 	if err := migrate(ctx, path); err != nil {
 		return nil, errors.Join(err, lock.release())
@@ -69,6 +72,21 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(err, lock.release())
 	}
 	return s, nil
+}
+
+// Bounds on the pages of 4 KiB that are kept in memory, of a small database and of one with a million users.
+const (
+	fewestPages = 2048
+	mostPages   = 10240
+)
+
+// pagesFor is a third of the pages of the database: what lies above the leaves of its trees, and most of its indexes.
+func pagesFor(path string) int {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fewestPages
+	}
+	return int(min(max(info.Size()>>12/3, fewestPages), mostPages))
 }
 
 func (s *Store) start(o Options) error {
@@ -106,13 +124,11 @@ var (
 	readerPragmas = append([]string{"query_only(1)", readerCache}, commonPragmas...)
 )
 
-// writerCache holds of a million users the index of their ids and what is above the leaves of the other trees, so that a
-// change of any user reads two pages or three.
+// writerCache is as large as what mostPages has room for: the writer may use all of it.
 const writerCache = "cache_size(-32768)"
 
-// readerCache holds the upper levels of the trees, which every reader needs. More was measured with a million users and is
-// no faster: a document is hardly ever read again before a commit empties the cache, and what does not fit into the
-// processor's cache costs as much as a read from the kernel's. A page takes twice its size, as memory comes in powers of two.
+// readerCache holds the upper levels of the trees. A reader that has as many pages takes over those that no connection has
+// used for longest, and keeps them until it reads the next time after a commit.
 const readerCache = "cache_size(-1024)"
 
 // View implements store.Store. What fn has seen is durable when View returns.
