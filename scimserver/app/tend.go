@@ -86,10 +86,11 @@ func (t *tender) pause() time.Duration {
 // finishWithin is what writing down the rest may take at the end.
 const finishWithin = 5 * time.Second
 
-// finish writes down what was only counted.
+// finish gives up what was begun, and writes down what was only counted.
 func (t *tender) finish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
 	defer cancel()
+	t.leave(ctx)
 	for key, m := range t.known {
 		if err := m.WriteRefusals(ctx, true); err != nil {
 			t.log.Error("repeated refusals of a tenant were not written into the provisioning log", "tenant", key, "error", err)

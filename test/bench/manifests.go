@@ -41,7 +41,7 @@ spec:
   mappingRefs: [{name: people}]
   identityProvider: Generic
   auth: {bearer: {secretRef: {name: %[1]s-token}}}
-  limits: {requestsPerSecond: 100000, burst: 100000, users: 10000000, groups: 10000000, bodyBytes: 64Mi}
+  limits: {requestsPerSecond: 100000, burst: 100000, concurrentRequests: 1000, users: 10000000, groups: 10000000, bodyBytes: 64Mi}
 ---
 apiVersion: v1
 kind: Secret
