@@ -98,8 +98,13 @@ func ConfigSecretName(server string, n int) string {
 	return fmt.Sprintf("%s-config-%d", server, n)
 }
 
-// StatusConfigMapName is the name of the ConfigMap in which the pods of a server report.
-func StatusConfigMapName(server string) string { return server + "-status" }
+// StatusConfigMapName is the name of the ConfigMap in which the pods of a server report on the tenants of the n-th Secret.
+func StatusConfigMapName(server string, n int) string {
+	if n == 0 {
+		return server + "-status"
+	}
+	return fmt.Sprintf("%s-status-%d", server, n)
+}
 
 // TenantPath is the path of a tenant's SCIM base URL below the base URL of its server.
 func TenantPath(namespace, name string) string { return "/" + namespace + "/" + name + "/scim/v2" }

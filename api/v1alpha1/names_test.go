@@ -37,11 +37,12 @@ func TestServerKey(t *testing.T) {
 func TestDerivedNames(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
-		v1alpha1.CredentialsSecretName("acme"):  "acme-credentials",
-		v1alpha1.ConfigSecretName("shared", 0):  "shared-config",
-		v1alpha1.ConfigSecretName("shared", 12): "shared-config-12",
-		v1alpha1.StatusConfigMapName("shared"):  "shared-status",
-		v1alpha1.TenantPath("team", "acme"):     "/team/acme/scim/v2",
+		v1alpha1.CredentialsSecretName("acme"):    "acme-credentials",
+		v1alpha1.ConfigSecretName("shared", 0):    "shared-config",
+		v1alpha1.ConfigSecretName("shared", 12):   "shared-config-12",
+		v1alpha1.StatusConfigMapName("shared", 0): "shared-status",
+		v1alpha1.StatusConfigMapName("shared", 3): "shared-status-3",
+		v1alpha1.TenantPath("team", "acme"):       "/team/acme/scim/v2",
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

@@ -68,7 +68,7 @@ func (o *options) source(a *app.Options, people io.Writer) (*manifests.Source, e
 	}
 	source.RedirectLog(a.Log)
 	client, err := source.Connect(o.kubeconfig, "scimserver/"+a.Version)
-	a.Source = &source.Secret{Client: client, Object: o.secret, Log: a.Log}
+	a.Source = &source.Secrets{Client: client, Object: o.secret, Log: a.Log}
 	a.Reporter = &source.StatusConfigMap{Client: client, Object: o.status, Key: o.podName, Clock: time.Now}
 	a.CacheFile = filepath.Join(o.data, "config.json.gz")
 	return nil, err

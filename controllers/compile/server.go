@@ -24,7 +24,9 @@ type Input struct {
 	Purged []string
 	// Frozen keeps the entries as they are: new and changed ones do not fit.
 	Frozen bool
-	Now    time.Time
+	// Unfit are tenants whose new entries do not fit; they keep the earlier ones.
+	Unfit map[string]bool
+	Now   time.Time
 	// Watched tells whether tenants of a namespace would be among Tenants; nil: those of every one. What the configuration has
 	// of other namespaces stays as it is, so that a narrower operator takes nobody's tenant away.
 	Watched func(namespace string) bool
@@ -111,7 +113,7 @@ func (c *compilation) entry(t Candidate) (config.Tenant, bool) {
 		previous, had = config.Tenant{}, false
 	}
 	tokens := Tokens{Tenant: c.tokens(t, previous.Tokens), Feed: c.feedTokens(t.References.Application, previous)}
-	if t.Accepted && (t.Credentials != nil || !WantsToken(t.Tenant)) && !c.in.Frozen {
+	if t.Accepted && (t.Credentials != nil || !WantsToken(t.Tenant)) && !c.in.Frozen && !c.in.Unfit[Key(t.Tenant)] {
 		entry, err := c.build(t, tokens)
 		if err == nil {
 			return entry, true

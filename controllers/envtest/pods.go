@@ -2,7 +2,9 @@ package envtest
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +31,8 @@ type Pods struct {
 	refused map[client.ObjectKey]string
 	faults  map[client.ObjectKey]*config.StoreReport
 	reports map[string]config.TenantReport
+	loaded  map[client.ObjectKey]config.Report // of the latest good configuration
+	readers map[client.ObjectKey]*config.Decoder
 	started time.Time
 }
 
@@ -44,7 +48,7 @@ func (c *Cluster) StartPods() (*Pods, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pods{client: mgr.GetClient(), refused: map[client.ObjectKey]string{}, faults: map[client.ObjectKey]*config.StoreReport{}, reports: map[string]config.TenantReport{}, started: time.Now().UTC()}
+	p := &Pods{client: mgr.GetClient(), refused: map[client.ObjectKey]string{}, faults: map[client.ObjectKey]*config.StoreReport{}, reports: map[string]config.TenantReport{}, loaded: map[client.ObjectKey]config.Report{}, readers: map[client.ObjectKey]*config.Decoder{}, started: time.Now().UTC()}
 	ofServer := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
 		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: o.GetLabels()[v1alpha1.LabelServer]}}}
 	})
@@ -102,34 +106,77 @@ func (p *Pods) Reconcile(ctx context.Context, req reconcile.Request) (ctrl.Resul
 	if err != nil || run == nil {
 		return ctrl.Result{}, err
 	}
-	secret := &corev1.Secret{}
-	key := client.ObjectKey{Namespace: req.Namespace, Name: v1alpha1.ConfigSecretName(req.Name, 0)}
-	if err := p.client.Get(ctx, key, secret); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+	data, err := p.configuration(ctx, req.NamespacedName)
+	if err != nil || data == nil {
+		return ctrl.Result{}, err
 	}
-	cm := &corev1.ConfigMap{}
-	key.Name = v1alpha1.StatusConfigMapName(req.Name)
-	if err := p.client.Get(ctx, key, cm); err != nil {
-		return ctrl.Result{}, client.IgnoreNotFound(err)
-	}
-	if err := p.report(ctx, req, run.pods, secret, cm); err != nil {
+	if err := p.report(ctx, req.NamespacedName, run.pods, data); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	return ctrl.Result{}, client.IgnoreNotFound(run.ready(ctx))
 }
 
-func (p *Pods) report(ctx context.Context, req reconcile.Request, pods []string, secret *corev1.Secret, cm *corev1.ConfigMap) error {
-	next := cm.DeepCopy()
-	if next.Data == nil {
-		next.Data = map[string]string{}
+// configuration reads the shards of a server's configuration, nil as long as they do not belong together.
+func (p *Pods) configuration(ctx context.Context, server client.ObjectKey) ([]byte, error) {
+	c := &config.Collector{}
+	for read := []int(nil); !slices.Equal(read, c.Wanted()); {
+		for _, n := range c.Wanted() {
+			secret := &corev1.Secret{}
+			err := p.client.Get(ctx, client.ObjectKey{Namespace: server.Namespace, Name: v1alpha1.ConfigSecretName(server.Name, n)}, secret)
+			if err != nil {
+				return nil, client.IgnoreNotFound(err)
+			}
+			c.Put(n, secret.Data[config.SecretKey])
+			read = append(read, n)
+		}
+		read = slices.Compact(slices.Sorted(slices.Values(read)))
 	}
+	data, err := c.Bundle()
+	if errors.Is(err, config.ErrTorn) {
+		return nil, nil
+	}
+	return data, err
+}
+
+func (p *Pods) report(ctx context.Context, server client.ObjectKey, pods []string, data []byte) error {
+	next := map[int]map[string]string{}
 	for _, pod := range pods {
-		data, err := config.EncodeReport(p.load(req.NamespacedName, secret, cm.Data[pod]))
+		keys, err := config.ReportData(p.load(server, data), pod)
 		if err != nil {
 			return err
 		}
-		next.Data[pod] = string(data)
+		for n, of := range keys {
+			if next[n] == nil {
+				next[n] = map[string]string{}
+			}
+			maps.Copy(next[n], of)
+		}
 	}
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(next))) {
+		cm, err := p.configMap(ctx, server, n)
+		if err != nil {
+			return err
+		}
+		if err := p.write(ctx, cm, pods, next[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Pods) configMap(ctx context.Context, server client.ObjectKey, n int) (*corev1.ConfigMap, error) {
+	cm := &corev1.ConfigMap{}
+	return cm, p.client.Get(ctx, client.ObjectKey{Namespace: server.Namespace, Name: v1alpha1.StatusConfigMapName(server.Name, n)}, cm)
+}
+
+// write makes data what the ConfigMap has of the pods.
+func (p *Pods) write(ctx context.Context, cm *corev1.ConfigMap, pods []string, data map[string]string) error {
+	next := cm.DeepCopy()
+	maps.DeleteFunc(next.Data, func(key, _ string) bool { return slices.Contains(pods, config.PodOf(key)) })
+	if next.Data == nil {
+		next.Data = map[string]string{}
+	}
+	maps.Copy(next.Data, data)
 	if maps.Equal(cm.Data, next.Data) {
 		return nil
 	}
@@ -137,22 +184,26 @@ func (p *Pods) report(ctx context.Context, req reconcile.Request, pods []string,
 }
 
 // load decodes strictly, and keeps what it has if it cannot.
-func (p *Pods) load(server client.ObjectKey, secret *corev1.Secret, earlier string) config.Report {
+func (p *Pods) load(server client.ObjectKey, data []byte) config.Report {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	kept, _ := config.DecodeReport([]byte(earlier))
+	kept := p.loaded[server]
 	kept.StartedAt, kept.Store = p.started, p.faults[server]
-	s, err := config.Decode(secret.Data[config.SecretKey])
+	if p.readers[server] == nil {
+		p.readers[server] = &config.Decoder{}
+	}
+	s, err := p.readers[server].Decode(data)
 	if err == nil && p.refused[server] == "" {
-		kept = config.Report{ConfigHash: s.Hash(), StartedAt: p.started, Store: p.faults[server], Tenants: map[string]config.TenantReport{}}
-		for _, t := range s.Tenants {
+		kept = config.Report{ConfigHash: s.Digest, Layout: s.Layout, StartedAt: p.started, Store: p.faults[server], Tenants: map[string]config.TenantReport{}}
+		for i, t := range s.Tenants {
 			report := p.reports[t.Key]
-			report.Hash = t.Hash()
+			report.Hash = s.Hashes[i]
 			kept.Tenants[t.Key] = report
 		}
 		for _, purge := range s.Purges {
 			kept.Purged = append(kept.Purged, purge.UID)
 		}
+		p.loaded[server] = kept
 		return kept
 	}
 	kept.Error = p.refused[server]

@@ -118,7 +118,7 @@ var _ = Describe("A server on PostgreSQL", func() {
 			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(server), d)).To(Succeed())
 			g.Expect(*d.Spec.Replicas).To(BeEquivalentTo(2))
 			reports := &corev1.ConfigMap{}
-			g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: v1alpha1.StatusConfigMapName("shared")}, reports)).To(Succeed())
+			g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: v1alpha1.StatusConfigMapName("shared", 0)}, reports)).To(Succeed())
 			g.Expect(reports.Data).To(HaveLen(2))
 		}).WithContext(ctx).Should(Succeed())
 		eventuallyReady(ctx, server)

@@ -12,6 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -154,26 +155,79 @@ var _ = Describe("A server", func() {
 		eventuallyReady(ctx, tenant)
 	})
 
-	It("says when its tenants do not fit, and still lets tenants go", func(ctx context.Context) {
+	It("spreads its tenants over several Secrets, and gathers them again", func(ctx context.Context) {
 		ns := newNamespace(ctx, nil)
 		server := readyServer(ctx, newServer(ns, "shared"))
 		first := readyTenant(ctx, newTenant(ns, "t-0", on("", "shared"), large))
-		var last *v1alpha1.SCIMTenant
+		last := first
 		for i := range 10 {
 			last = create(ctx, newTenant(ns, fmt.Sprintf("t-%d", i+1), on("", "shared"), large))
 		}
-		eventually(ctx, server, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonConfigTooLarge, "spread the tenants over more servers")
-		eventually(ctx, last, v1alpha1.ConditionProgrammed, metav1.ConditionFalse, v1alpha1.ReasonConfigTooLarge, "has too many tenants")
+		eventuallyReady(ctx, last)
+		eventuallyReady(ctx, server)
+		Eventually(func(g Gomega) {
+			numbers := indexOf(ctx, g, ns, "shared").Layout.Numbers()
+			g.Expect(len(numbers)).To(BeNumerically(">", 3))
+			g.Expect(allowedTo(ctx, g, ns, "shared")).To(Equal(namesOf("shared", numbers)))
+			g.Expect(configOf(ctx, g, ns, "shared").Tenants).To(HaveLen(11))
+		}).WithContext(ctx).Should(Succeed())
+
+		By("losing one shard and having another one damaged")
+		remove(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: v1alpha1.ConfigSecretName("shared", 2)}})
+		change(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: v1alpha1.ConfigSecretName("shared", 1)}},
+			func(s *corev1.Secret) { s.Data[config.SecretKey] = []byte("damaged") })
+		Eventually(func(g Gomega) { g.Expect(configOf(ctx, g, ns, "shared").Tenants).To(HaveLen(11)) }).WithContext(ctx).Should(Succeed())
+		eventuallyReady(ctx, last)
+
+		By("losing most of its tenants")
 		change(ctx, first, deleteData)
 		remove(ctx, first)
 		eventuallyGone(ctx, first)
-		for i := range 7 {
+		for i := range 9 {
 			remove(ctx, newTenant(ns, fmt.Sprintf("t-%d", i+1)))
 		}
+		Eventually(func(g Gomega) {
+			g.Expect(indexOf(ctx, g, ns, "shared").Layout.Numbers()).To(Equal([]int{0}))
+			g.Expect(allowedTo(ctx, g, ns, "shared")).To(Equal(namesOf("shared", []int{0})))
+			left := shardOf(ctx, g, ns, "shared", 1)
+			g.Expect(left.Tenants).To(BeEmpty())
+		}).WithContext(ctx).Should(Succeed())
 		eventuallyReady(ctx, last)
 		eventuallyReady(ctx, server)
 	})
 })
+
+func shardOf(ctx context.Context, g Gomega, namespace, server string, n int) *config.Shard {
+	secret := &corev1.Secret{}
+	g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: v1alpha1.ConfigSecretName(server, n)}, secret)).To(Succeed())
+	shard, err := config.DecodeShard(secret.Data[config.SecretKey])
+	g.Expect(err).NotTo(HaveOccurred())
+	return shard
+}
+
+func indexOf(ctx context.Context, g Gomega, namespace, server string) *config.Shard {
+	return shardOf(ctx, g, namespace, server, 0)
+}
+
+// allowedTo are the Secrets and ConfigMaps that the server's pods may use.
+func allowedTo(ctx context.Context, g Gomega, namespace, server string) (names []string) {
+	role := &rbacv1.Role{}
+	g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: server}, role)).To(Succeed())
+	for _, rule := range role.Rules {
+		names = append(names, rule.ResourceNames...)
+	}
+	return names
+}
+
+func namesOf(server string, shards []int) (names []string) {
+	for _, n := range shards {
+		names = append(names, v1alpha1.ConfigSecretName(server, n))
+	}
+	for _, n := range shards {
+		names = append(names, v1alpha1.StatusConfigMapName(server, n))
+	}
+	return names
+}
 
 // large gives a tenant schemas of random text, which no compression makes small.
 func large(t *v1alpha1.SCIMTenant) {

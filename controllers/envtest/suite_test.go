@@ -181,9 +181,17 @@ func readyServer(ctx context.Context, s *v1alpha1.SCIMServer) *v1alpha1.SCIMServ
 
 // configOf decodes the configuration of a server, as its pods do.
 func configOf(ctx context.Context, g Gomega, namespace, name string) *config.Server {
-	secret := &corev1.Secret{}
-	g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: v1alpha1.ConfigSecretName(name, 0)}, secret)).To(Succeed())
-	s, err := config.Decode(secret.Data[config.SecretKey])
+	c := &config.Collector{}
+	for range 2 { // the index, and what it names
+		for _, n := range c.Wanted() {
+			secret := &corev1.Secret{}
+			g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: v1alpha1.ConfigSecretName(name, n)}, secret)).To(Succeed())
+			c.Put(n, secret.Data[config.SecretKey])
+		}
+	}
+	data, err := c.Bundle()
+	g.Expect(err).NotTo(HaveOccurred())
+	s, err := config.Decode(data)
 	g.Expect(err).NotTo(HaveOccurred())
 	return s
 }

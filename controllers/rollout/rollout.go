@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -30,11 +31,11 @@ type pod struct {
 // long name Kubernetes cuts the end, and the '-' with it.
 var deployed = regexp.MustCompile(`^([a-z0-9]+-[a-z0-9]{5}|[a-z0-9]{10,15})$`)
 
-// Read decodes the reports of the server's pods.
+// Read decodes what the server's pods report in one status ConfigMap.
 func Read(cm *corev1.ConfigMap, server string) *Rollout {
 	r := &Rollout{}
-	for name, text := range cm.Data {
-		suffix, ok := strings.CutPrefix(name, server+"-")
+	for _, p := range config.ReadReports(cm.Data) {
+		suffix, ok := strings.CutPrefix(p.Pod, server+"-")
 		n, err := strconv.Atoi(suffix)
 		switch {
 		case ok && err == nil && n >= 0:
@@ -43,11 +44,25 @@ func Read(cm *corev1.ConfigMap, server string) *Rollout {
 		default:
 			continue
 		}
-		report, err := config.DecodeReport([]byte(text))
-		r.pods = append(r.pods, pod{name: name, ordinal: n, report: report, err: err})
+		r.pods = append(r.pods, pod{name: p.Pod, ordinal: n, report: p.Report, err: p.Err})
 	}
-	slices.SortFunc(r.pods, func(a, b pod) int { return strings.Compare(a.name, b.name) })
 	return r
+}
+
+// With is what the pods say of themselves here, and of the tenants of a further shard there.
+func (r *Rollout) With(shard *Rollout) *Rollout {
+	out := &Rollout{pods: slices.Clone(r.pods)}
+	for i := range out.pods {
+		p := &out.pods[i]
+		p.report.Tenants = nil
+		for _, more := range shard.pods {
+			if more.name == p.name {
+				p.report.Tenants = more.report.Tenants
+				p.err = cmp.Or(p.err, more.err)
+			}
+		}
+	}
+	return out
 }
 
 // First are the reports of the first n pods of a StatefulSet, and those of all pods of a Deployment. What pods beyond them

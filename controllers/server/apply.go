@@ -23,7 +23,7 @@ func (r *Reconciler) apply(ctx context.Context, p *pass) error {
 	if !p.finding.OK() {
 		return nil
 	}
-	objects, err := workload.Build(workload.Input{Server: p.server, Image: r.Image, Webhooks: webhooks(p.config), Database: p.database})
+	objects, err := workload.Build(workload.Input{Server: p.server, Image: r.Image, Webhooks: webhooks(p.config), Database: p.database, Shards: p.shards})
 	if err != nil {
 		return err
 	}

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/controllers/compile"
@@ -17,11 +15,10 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 	"github.com/scim-operator/scim-operator/controllers/reference"
 	"github.com/scim-operator/scim-operator/controllers/scope"
-	"github.com/scim-operator/scim-operator/controllers/workload"
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
-// configure compiles the tenants and writes the config Secret, of which it is the only writer. A server that is not
+// configure compiles the tenants and writes the config Secrets, of which it is the only writer. A server that is not
 // accepted but runs goes on getting its tenants' changes, under its earlier base URL.
 func (r *Reconciler) configure(ctx context.Context, p *pass) error {
 	if !p.finding.OK() && p.config == nil {
@@ -42,55 +39,17 @@ func (r *Reconciler) configure(ctx context.Context, p *pass) error {
 	if in.Applications, err = applications(ctx, p.config, lookup); err != nil {
 		return err
 	}
-	result, data := r.compile(ctx, p, in)
-	if data == nil {
+	result, plan := r.compile(ctx, p, in)
+	if plan == nil {
 		return nil // what runs stays; the conditions say so
 	}
 	if !result.Next.IsZero() {
 		p.requeue = kubeutil.Earlier(p.requeue, result.Next.Sub(in.Now))
 	}
-	return r.writeConfig(ctx, p, result.Config, data)
-}
-
-// compile makes the configuration. If it is too large, new and changed tenants are left out: deletions and tokens must
-// still get through.
-func (r *Reconciler) compile(ctx context.Context, p *pass, in compile.Input) (compile.Result, []byte) {
-	result := compile.Server(in)
-	for _, problem := range result.Problems {
-		log.FromContext(ctx).Error(problem, "Kept the earlier entry of a tenant")
+	if err := r.adopt(ctx, p, plan); err != nil || p.stop {
+		return err
 	}
-	data, err := config.Encode(result.Config)
-	if err == nil {
-		return result, data
-	}
-	p.tooLarge = err
-	in.Frozen = true
-	result = compile.Server(in)
-	if data, err = config.Encode(result.Config); err != nil {
-		log.FromContext(ctx).Error(err, "Kept the earlier configuration")
-		return result, nil
-	}
-	return result, data
-}
-
-func (r *Reconciler) writeConfig(ctx context.Context, p *pass, next *config.Server, data []byte) error {
-	s := p.server
-	if p.config != nil && p.config.Hash() == next.Hash() {
-		data = p.secret.Data[config.SecretKey] // another release may compress to other bytes
-	}
-	desired := &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: s.Namespace, Name: v1alpha1.ConfigSecretName(s.Name, 0), Labels: workload.Labels(s)},
-		Data:       map[string][]byte{config.SecretKey: data},
-	}
-	_, err := r.Applier.PutSecret(ctx, s, p.secret, desired)
-	if conflict := new(kubeutil.ConflictError); errors.As(err, &conflict) {
-		p.conflict(conflict)
-		return nil
-	}
-	if err == nil {
-		p.config = next
-	}
-	return err
+	return r.store(ctx, p, plan, result.Config)
 }
 
 // candidates are the tenants that want to run on the server or have their data there.

@@ -8,12 +8,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/controllers/rollout"
 	"github.com/scim-operator/scim-operator/controllers/workload"
-	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 // observe reads what is there: pods, their reports, and the configuration in effect.
@@ -23,7 +21,7 @@ func (r *Reconciler) observe(ctx context.Context, p *pass) error {
 		return err
 	}
 	reports := &corev1.ConfigMap{}
-	if ok, err := r.get(ctx, s, v1alpha1.StatusConfigMapName(s.Name), reports); err != nil {
+	if ok, err := r.get(ctx, s, v1alpha1.StatusConfigMapName(s.Name, 0), reports); err != nil {
 		return err
 	} else if ok {
 		p.reports = reports
@@ -51,20 +49,6 @@ func (r *Reconciler) readRunner(ctx context.Context, p *pass) error {
 		p.statefulSet = set
 	}
 	return err
-}
-
-// readConfig reads the last good configuration. One that is damaged is made anew.
-func (r *Reconciler) readConfig(ctx context.Context, p *pass) (err error) {
-	p.secret, err = r.Applier.GetSecret(ctx, p.server.Namespace, v1alpha1.ConfigSecretName(p.server.Name, 0))
-	if err != nil || p.secret == nil {
-		return err
-	}
-	p.config, err = r.configs.Of(p.secret, func() (*config.Server, error) { return config.Decode(p.secret.Data[config.SecretKey]) })
-	if err != nil {
-		p.config = nil
-		log.FromContext(ctx).Info("Configuration was damaged, making it anew", "secret", p.secret.Name, "problem", err.Error())
-	}
-	return nil
 }
 
 // get reads an object of the server's namespace from the cache.

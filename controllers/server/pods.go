@@ -16,6 +16,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/controllers/workload"
+	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 // readPods reads the server's pods, in the order of their names.
@@ -37,7 +38,8 @@ func (r *Reconciler) forget(ctx context.Context, p *pass) error {
 		return nil
 	}
 	gone := map[string]any{}
-	for name := range p.reports.Data {
+	for key := range p.reports.Data {
+		name := config.PodOf(key)
 		if slices.ContainsFunc(p.pods, func(pod corev1.Pod) bool { return pod.Name == name }) {
 			continue
 		}
@@ -45,7 +47,7 @@ func (r *Reconciler) forget(ctx context.Context, p *pass) error {
 		err := r.Applier.Live.Get(ctx, client.ObjectKey{Namespace: p.server.Namespace, Name: name}, &corev1.Pod{})
 		switch {
 		case apierrors.IsNotFound(err):
-			gone[name] = nil
+			gone[key] = nil
 		case err != nil:
 			return fmt.Errorf("read Pod %s/%s: %w", p.server.Namespace, name, err)
 		}

@@ -37,7 +37,7 @@ type Reconciler struct {
 	Now        func() time.Time
 
 	pace      kubeutil.Pace
-	configs   kubeutil.Memo[*config.Server]
+	configs   kubeutil.Memo[*config.Shard]
 	databases kubeutil.Memo[uris] // by Secret
 }
 
@@ -52,11 +52,15 @@ type pass struct {
 	pods        []corev1.Pod
 	reports     *corev1.ConfigMap // of the pods, nil if there is none yet
 	rollout     *rollout.Rollout
-	database    workload.Database // with PostgreSQL
-	secret      *corev1.Secret    // with the configuration, nil if there is none yet
-	config      *config.Server    // in effect, nil if there is none
-	tooLarge    error             // why new and changed tenants do not fit
-	requeue     time.Duration     // 0: only when something changes
+	database    workload.Database      // with PostgreSQL
+	secrets     map[int]*corev1.Secret // with the shards of the configuration
+	set         config.Set             // those that can be read
+	shards      []int                  // that the index names
+	config      *config.Server         // in effect, nil if there is none
+	hash        string                 // of config
+	stop        bool                   // somebody else's Secret is in the way
+	tooLarge    error                  // why new and changed tenants do not fit
+	requeue     time.Duration          // 0: only when something changes
 }
 
 const (

@@ -26,6 +26,7 @@ import (
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
+	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 // The operator can give a server only rights that it has itself: get and watch on Secrets, get and patch on ConfigMaps.
@@ -73,7 +74,9 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 // drop forgets what is remembered of a server that is gone.
 func (r *Reconciler) drop(_ context.Context, e event.DeleteEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 	r.pace.Forget(client.ObjectKeyFromObject(e.Object))
-	r.configs.Forget(client.ObjectKey{Namespace: e.Object.GetNamespace(), Name: v1alpha1.ConfigSecretName(e.Object.GetName(), 0)})
+	for n := range config.MaxShards {
+		r.configs.Forget(client.ObjectKey{Namespace: e.Object.GetNamespace(), Name: v1alpha1.ConfigSecretName(e.Object.GetName(), n)})
+	}
 }
 
 // specChanged passes over what the operator itself writes: the status.

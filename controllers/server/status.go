@@ -17,7 +17,7 @@ func (r *Reconciler) writeStatus(ctx context.Context, p *pass) error {
 	s := p.server
 	if p.config != nil {
 		s.Status.BaseURL = p.config.BaseURL
-		s.Status.ConfigHash = p.config.Hash()
+		s.Status.ConfigHash = p.hash
 		s.Status.Tenants = int32(len(p.config.Tenants)) //nolint:gosec // at most config.MaxTenants
 	}
 	s.Status.Selector = workload.Selector(s)
@@ -50,7 +50,7 @@ func (p *pass) programmed(accepted compile.Condition) compile.Condition {
 		c.Reason, c.Message = v1alpha1.ReasonConfigRejected, p.rollout.Rejected()
 	case workload.Replicas(p.server) == 0:
 		c.Reason, c.Message = v1alpha1.ReasonServerNotReady, "spec.replicas is 0"
-	case p.config != nil && p.rollout.Loaded(p.config.Hash()):
+	case p.config != nil && p.rollout.Loaded(p.hash):
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonProgrammed, "The pods have loaded the configuration"
 	case p.server.Status.ReadyReplicas == 0:
 		c.Reason, c.Message = v1alpha1.ReasonServerNotReady, p.noPod()

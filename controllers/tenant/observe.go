@@ -3,6 +3,8 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,27 +17,18 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
-// served is a server's configuration, by tenant.
+// served is the shard of a server's configuration that a tenant belongs to.
 type served struct {
-	entries map[string]config.Tenant
-	hashes  map[string]string // of the entries
-	purges  map[config.Purge]bool
+	shard  *config.Shard
+	number int
 }
 
-func decodeServed(secret *corev1.Secret) (*served, error) {
-	s, err := config.Decode(secret.Data[config.SecretKey])
-	if err != nil {
-		return nil, err
+func (s *served) entry(key string) (config.Tenant, bool) {
+	i, ok := slices.BinarySearchFunc(s.shard.Tenants, key, func(t config.Tenant, key string) int { return strings.Compare(t.Key, key) })
+	if !ok {
+		return config.Tenant{}, false
 	}
-	n := len(s.Tenants)
-	out := &served{entries: make(map[string]config.Tenant, n), hashes: make(map[string]string, n), purges: make(map[config.Purge]bool, len(s.Purges))}
-	for _, t := range s.Tenants {
-		out.entries[t.Key], out.hashes[t.Key] = t, t.Hash()
-	}
-	for _, p := range s.Purges {
-		out.purges[p] = true
-	}
-	return out, nil
+	return s.shard.Tenants[i], true
 }
 
 // observe reads what the tenant's server has of it, and what its pods report.
@@ -45,42 +38,80 @@ func (r *Reconciler) observe(ctx context.Context, p *pass) error {
 	if s == nil || s.UID == "" {
 		return nil
 	}
-	config, err := r.served(ctx, s.Namespace, s.Name)
-	if err != nil || config == nil {
+	served, err := r.served(ctx, s.Namespace, s.Name, compile.Key(p.tenant))
+	if err != nil || served == nil {
 		return err
 	}
-	if entry, ok := config.entries[compile.Key(p.tenant)]; ok && entry.UID == string(p.tenant.UID) {
+	if entry, ok := served.entry(compile.Key(p.tenant)); ok && entry.UID == string(p.tenant.UID) {
 		p.entry = &entry
 	}
-	return r.readRollout(ctx, p, s)
+	return r.readRollout(ctx, p, s, served.number)
 }
 
-// served reads a server's configuration, nil if there is none that can be read.
-func (r *Reconciler) served(ctx context.Context, namespace, name string) (*served, error) {
-	secret, err := r.Applier.GetSecret(ctx, namespace, v1alpha1.ConfigSecretName(name, 0))
-	if err != nil || secret == nil {
-		r.configs.Forget(client.ObjectKey{Namespace: namespace, Name: v1alpha1.ConfigSecretName(name, 0)})
+// served reads what a server's configuration has for a tenant, nil if there is none that can be read.
+func (r *Reconciler) served(ctx context.Context, namespace, name, tenant string) (*served, error) {
+	index, err := r.shard(ctx, namespace, name, 0)
+	if err != nil || index == nil {
 		return nil, err
 	}
-	config, err := r.configs.Of(secret, func() (*served, error) { return decodeServed(secret) })
+	place := index.Layout.Place(tenant)
+	if place.Shard == 0 {
+		return &served{shard: index}, nil
+	}
+	shard, err := r.shard(ctx, namespace, name, place.Shard)
+	if err != nil || index.Fits(place, shard) != nil {
+		return nil, err // the server's reconciler is about to write it
+	}
+	return &served{shard: shard, number: place.Shard}, nil
+}
+
+// shard reads one of a configuration's, nil if there is none that can be read.
+func (r *Reconciler) shard(ctx context.Context, namespace, name string, n int) (*config.Shard, error) {
+	key := client.ObjectKey{Namespace: namespace, Name: v1alpha1.ConfigSecretName(name, n)}
+	secret, err := r.Applier.GetSecret(ctx, key.Namespace, key.Name)
+	if err != nil || secret == nil {
+		r.configs.Forget(key)
+		return nil, err
+	}
+	shard, err := r.configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(secret.Data[config.SecretKey]) })
 	if err != nil {
 		return nil, nil // the server's reconciler makes it anew
 	}
-	return config, nil
+	return shard, nil
 }
 
-func (r *Reconciler) readRollout(ctx context.Context, p *pass, s *v1alpha1.SCIMServer) error {
-	cm := &corev1.ConfigMap{}
-	err := r.Client.Get(ctx, client.ObjectKey{Namespace: s.Namespace, Name: v1alpha1.StatusConfigMapName(s.Name)}, cm)
+// readRollout reads what the pods report of themselves, and of the tenants of a shard.
+func (r *Reconciler) readRollout(ctx context.Context, p *pass, s *v1alpha1.SCIMServer, shard int) error {
+	all, err := r.reports(ctx, s, 0)
+	if err != nil || all == nil {
+		return err
+	}
+	if shard > 0 {
+		more, err := r.reports(ctx, s, shard)
+		if err != nil {
+			return err
+		}
+		if more == nil {
+			more = &rollout.Rollout{}
+		}
+		all = all.With(more)
+	}
+	p.rollout = all.First(workload.Replicas(s))
+	return nil
+}
+
+// reports reads a status ConfigMap, nil if there is none.
+func (r *Reconciler) reports(ctx context.Context, s *v1alpha1.SCIMServer, n int) (*rollout.Rollout, error) {
+	cm, key := &corev1.ConfigMap{}, client.ObjectKey{Namespace: s.Namespace, Name: v1alpha1.StatusConfigMapName(s.Name, n)}
+	err := r.Client.Get(ctx, key, cm)
 	if apierrors.IsNotFound(err) {
-		r.rollouts.Forget(client.ObjectKey{Namespace: s.Namespace, Name: v1alpha1.StatusConfigMapName(s.Name)})
-		return nil
+		r.rollouts.Forget(key)
+		return nil, nil
 	}
 	if err != nil {
-		return fmt.Errorf("read ConfigMap %s/%s: %w", s.Namespace, v1alpha1.StatusConfigMapName(s.Name), err)
+		return nil, fmt.Errorf("read ConfigMap %s: %w", key, err)
 	}
-	p.rollout = r.readReports(cm, s.Name).First(workload.Replicas(s))
-	return nil
+	return r.readReports(cm, s.Name), nil
 }
 
 // readReports decodes the reports of a server's pods.

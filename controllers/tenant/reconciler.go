@@ -31,7 +31,7 @@ type Reconciler struct {
 	Now            func() time.Time
 	Rand           io.Reader
 
-	configs  kubeutil.Memo[*served]
+	configs  kubeutil.Memo[*config.Shard]
 	rollouts kubeutil.Memo[*rollout.Rollout]
 	told     rejections
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -58,11 +59,11 @@ func (r *Reconciler) dataDealtWith(ctx context.Context, p *pass) (bool, error) {
 	if t.Spec.DeletionPolicy != v1alpha1.DeletionPolicyDelete {
 		return true, nil
 	}
-	served, err := r.served(ctx, namespace, name)
+	served, err := r.served(ctx, namespace, name, compile.Key(t))
 	if err != nil || served == nil {
 		return err == nil, err
 	}
-	return served.purges[config.Purge{Tenant: compile.Key(t), UID: string(t.UID)}], nil
+	return slices.Contains(served.shard.Purges, config.Purge{Tenant: compile.Key(t), UID: string(t.UID)}), nil
 }
 
 // volumeFollows makes sure that the volume of the tenant's own server does what the tenant's policy says at the end.

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,6 +25,7 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/compile"
 	"github.com/scim-operator/scim-operator/controllers/kubeutil"
 	"github.com/scim-operator/scim-operator/controllers/rollout"
+	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 // +kubebuilder:rbac:groups=scim-operator.io,resources=scimtenants,verbs=get;list;watch;patch
@@ -142,35 +144,41 @@ func (r *Reconciler) ofSecret(ctx context.Context, o client.Object) []reconcile.
 // configHandler wakes the tenants whose entry in a server's configuration has changed.
 func (r *Reconciler) configHandler() handler.EventHandler {
 	return changeHandler(r.configs.Forget, func(before, after client.Object) []string {
-		a, b := r.entriesOf(before), r.entriesOf(after)
-		var keys []string
-		for key, hash := range b.hashes {
-			if a.hashes[key] != hash {
-				keys = append(keys, key)
-			}
+		a, b := facts(r.shardOf(before)), facts(r.shardOf(after))
+		keys := map[string]bool{}
+		for f := range a {
+			keys[f.key] = keys[f.key] || !b[f]
 		}
-		for key := range a.entries {
-			if _, ok := b.entries[key]; !ok {
-				keys = append(keys, key)
-			}
+		for f := range b {
+			keys[f.key] = keys[f.key] || !a[f]
 		}
-		for purge := range b.purges {
-			if !a.purges[purge] && !slices.Contains(keys, purge.Tenant) {
-				keys = append(keys, purge.Tenant)
-			}
-		}
-		return keys
+		maps.DeleteFunc(keys, func(_ string, changed bool) bool { return !changed })
+		return slices.Collect(maps.Keys(keys))
 	})
 }
 
-// entriesOf reads a config Secret. Of other Secrets, and of none, there is nothing.
-func (r *Reconciler) entriesOf(o client.Object) *served {
+// fact is an entry or a purge of a shard.
+type fact struct{ key, content string }
+
+func facts(s *config.Shard) map[fact]bool {
+	out := make(map[fact]bool, len(s.Tenants)+len(s.Purges))
+	for i, t := range s.Tenants {
+		out[fact{t.Key, s.Hashes[i]}] = true
+	}
+	for _, u := range s.Purges {
+		out[fact{u.Tenant, "purge " + u.UID}] = true
+	}
+	return out
+}
+
+// shardOf reads a config Secret. Of other Secrets, and of none, there is nothing.
+func (r *Reconciler) shardOf(o client.Object) *config.Shard {
 	if secret, ok := o.(*corev1.Secret); ok && secret.Labels[v1alpha1.LabelServer] != "" {
-		if s, err := r.configs.Of(secret, func() (*served, error) { return decodeServed(secret) }); err == nil {
+		if s, err := r.configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(secret.Data[config.SecretKey]) }); err == nil {
 			return s
 		}
 	}
-	return &served{}
+	return &config.Shard{}
 }
 
 // reportHandler wakes the tenants of which a server's pods report something new.

@@ -7,9 +7,9 @@ import (
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 )
 
-// StatusConfigMap is where the pods report. Its data are theirs.
-func StatusConfigMap(s *v1alpha1.SCIMServer) *corev1ac.ConfigMapApplyConfiguration {
-	return corev1ac.ConfigMap(statusConfigMap(s), s.Namespace).WithLabels(Labels(s))
+// StatusConfigMap is where the pods report on the tenants of a shard of their configuration. Its data are theirs.
+func StatusConfigMap(s *v1alpha1.SCIMServer, shard int) *corev1ac.ConfigMapApplyConfiguration {
+	return corev1ac.ConfigMap(v1alpha1.StatusConfigMapName(s.Name, shard), s.Namespace).WithLabels(Labels(s))
 }
 
 // ServiceAccount is the pods' identity. The pod asks for its token, other pods that would name the account get none.
@@ -18,13 +18,26 @@ func ServiceAccount(s *v1alpha1.SCIMServer) *corev1ac.ServiceAccountApplyConfigu
 }
 
 // Role lets the pods read their configuration and write their report, by name.
-func Role(s *v1alpha1.SCIMServer) *rbacv1ac.RoleApplyConfiguration {
+func Role(s *v1alpha1.SCIMServer, shards []int) *rbacv1ac.RoleApplyConfiguration {
+	var secrets, configMaps []string
+	for _, n := range orFirst(shards) {
+		secrets = append(secrets, v1alpha1.ConfigSecretName(s.Name, n))
+		configMaps = append(configMaps, v1alpha1.StatusConfigMapName(s.Name, n))
+	}
 	return rbacv1ac.Role(s.Name, s.Namespace).WithLabels(Labels(s)).WithRules(
 		rbacv1ac.PolicyRule().WithAPIGroups("").WithResources("secrets").
-			WithResourceNames(configSecret(s)).WithVerbs("get", "watch"),
+			WithResourceNames(secrets...).WithVerbs("get", "watch"),
 		rbacv1ac.PolicyRule().WithAPIGroups("").WithResources("configmaps").
-			WithResourceNames(statusConfigMap(s)).WithVerbs("get", "patch"),
+			WithResourceNames(configMaps...).WithVerbs("get", "patch"),
 	)
+}
+
+// orFirst are the shards of a configuration that is still to come, or of one that is there.
+func orFirst(shards []int) []int {
+	if len(shards) == 0 {
+		return []int{0}
+	}
+	return shards
 }
 
 // RoleBinding gives the Role to the ServiceAccount.

@@ -29,6 +29,8 @@ type Input struct {
 	Image string
 	// Webhooks: the server calls applications, wherever they are.
 	Webhooks bool
+	// Shards of the configuration, by their numbers; none: 0 alone.
+	Shards []int
 	// Database is where the data are, with spec.storage.postgres.
 	Database Database
 }
@@ -55,7 +57,8 @@ func Build(in Input) (Objects, error) {
 	}
 	s := in.Server
 	b := builder{server: s}
-	b.want(StatusConfigMap(s), ServiceAccount(s), Role(s), RoleBinding(s), HeadlessService(s), Service(s))
+	b.reports(in.Shards)
+	b.want(ServiceAccount(s), Role(s, in.Shards), RoleBinding(s), HeadlessService(s), Service(s))
 	b.optional(s.Spec.NetworkPolicy != v1alpha1.Disabled, NetworkPolicy(in), &networkingv1.NetworkPolicy{})
 	b.optional(Replicas(s) > 1, PodDisruptionBudget(s), &policyv1.PodDisruptionBudget{})
 	b.optional(s.Spec.Endpoint.Ingress != nil, Ingress(s), &networkingv1.Ingress{})
@@ -75,6 +78,20 @@ func runner(in Input) (any, error) {
 
 // Stateless tells whether the pods have no data of their own.
 func Stateless(s *v1alpha1.SCIMServer) bool { return s.Spec.Storage.Postgres != nil }
+
+// Access are those objects by which the pods get at their configuration and report, for a configuration of these shards.
+func Access(s *v1alpha1.SCIMServer, shards []int) ([]*unstructured.Unstructured, error) {
+	b := builder{server: s}
+	b.reports(shards)
+	b.want(Role(s, shards))
+	return b.objects.Wanted, b.err
+}
+
+func (b *builder) reports(shards []int) {
+	for _, n := range orFirst(shards) {
+		b.want(StatusConfigMap(b.server, n))
+	}
+}
 
 type builder struct {
 	server  *v1alpha1.SCIMServer
@@ -119,7 +136,7 @@ func Replicas(s *v1alpha1.SCIMServer) int32 {
 
 // Names of objects that are not named as their server.
 func configSecret(s *v1alpha1.SCIMServer) string    { return v1alpha1.ConfigSecretName(s.Name, 0) }
-func statusConfigMap(s *v1alpha1.SCIMServer) string { return v1alpha1.StatusConfigMapName(s.Name) }
+func statusConfigMap(s *v1alpha1.SCIMServer) string { return v1alpha1.StatusConfigMapName(s.Name, 0) }
 func headless(s *v1alpha1.SCIMServer) string        { return s.Name + "-pods" }
 
 // VolumeName is the name of the volume claim template with a server's data.

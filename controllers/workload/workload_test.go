@@ -230,7 +230,7 @@ func TestTolerations(t *testing.T) {
 // TestRoleNamesItsObjects: the rights of a pod are about two objects by name, and include neither list nor delete.
 func TestRoleNamesItsObjects(t *testing.T) {
 	t.Parallel()
-	for _, rule := range workload.Role(server(nil)).Rules {
+	for _, rule := range workload.Role(server(nil), nil).Rules {
 		if len(rule.ResourceNames) != 1 {
 			t.Errorf("rule for %v names %v", rule.Resources, rule.ResourceNames)
 		}

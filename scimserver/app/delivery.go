@@ -62,7 +62,7 @@ type couriers struct {
 
 // configure routes the tenants of a snapshot. What did not change keeps its connections.
 func (c *couriers) configure(s *snapshot) {
-	guard := guardOf(s.config)
+	guard := guardOf(s.config.Server)
 	before := c.clients
 	c.clients = map[string]*webhook.Client{}
 	ids := map[*config.Webhook]string{} // tenants of one application share it

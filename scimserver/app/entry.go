@@ -39,11 +39,10 @@ type builder struct {
 	bucket limit.Bucket   // nil: requests of other processes do not count
 }
 
-// build returns the tenant as t says. An unchanged one stays what it was; one that cannot be built stays what it was,
+// build returns the tenant as t says, whose hash it is. An unchanged one stays what it was; one that cannot be built stays what it was,
 // with the reason, or answers 503.
-func (b *builder) build(t config.Tenant, prev *entry) *entry {
+func (b *builder) build(t config.Tenant, hash string, prev *entry) *entry {
 	b.keys.use(t.Issuers)
-	hash := t.Hash()
 	if prev != nil && prev.hash == hash && prev.base == b.base {
 		b.shared.keep(b.before, prev.parts)
 		if prev.err == nil {

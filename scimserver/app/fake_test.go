@@ -119,6 +119,16 @@ func testLog(t *testing.T) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
+// loaded is a configuration as a server has read it.
+func loaded(t testing.TB, s *config.Server) *config.Loaded {
+	t.Helper()
+	l, err := new(config.Decoder).Decode(encode(t, s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
 func offer(t *testing.T, l *live, s *config.Server) {
 	t.Helper()
 	if err := l.Offer(encode(t, s)); err != nil {

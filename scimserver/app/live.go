@@ -36,6 +36,7 @@ type live struct {
 	stopping atomic.Bool
 
 	mu    sync.Mutex
+	read  config.Decoder
 	sum   [sha256.Size]byte // of the latest offer
 	err   error             // what came of it
 	taken bool              // there was an offer
@@ -73,7 +74,7 @@ func (l *live) Offer(data []byte) error {
 
 // load decodes and swaps; l.mu is held.
 func (l *live) load(data []byte) error {
-	next, err := config.Decode(data)
+	next, err := l.read.Decode(data)
 	if err != nil {
 		return err
 	}
@@ -86,9 +87,9 @@ func (l *live) load(data []byte) error {
 }
 
 // swap makes next what is served; l.mu is held. What is still to be purged keeps the tenants of its key out.
-func (l *live) swap(next *config.Server) *snapshot {
+func (l *live) swap(next *config.Loaded) *snapshot {
 	l.purges.keep(next.Purges)
-	held, others := l.purges.heldKeys(next.Purges), l.ownership(next)
+	held, others := l.purges.heldKeys(next.Purges), l.ownership(next.Server)
 	for key, f := range others {
 		held[key] = held[key] || !f.sealed
 	}

@@ -383,7 +383,7 @@ func (l *live) reown() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := l.current.Load(); s != nil && s.config.Owner != "" {
-		if others := l.ownership(s.config); others != nil && !maps.Equal(others, s.owned) {
+		if others := l.ownership(s.config.Server); others != nil && !maps.Equal(others, s.owned) {
 			l.swap(s.config)
 		}
 	}

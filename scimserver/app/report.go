@@ -114,7 +114,7 @@ func (r *reports) report() config.Report {
 		return rep
 	}
 	at := s.at.UTC().Truncate(time.Second)
-	rep.ConfigHash, rep.LoadedAt = s.hash, &at
+	rep.ConfigHash, rep.LoadedAt, rep.Layout = s.hash, &at, s.config.Layout
 	done, _ := r.live.purges.split(s.config.Purges)
 	for _, p := range done {
 		rep.Purged = append(rep.Purged, p.UID)

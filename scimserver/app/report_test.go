@@ -70,7 +70,7 @@ func TestReportContent(t *testing.T) {
 	r.tell(t.Context())
 	minute := start.Truncate(time.Minute)
 	want = config.Report{
-		ConfigHash: cfg.Hash(), Error: "config: damaged: unexpected EOF", StartedAt: start, LoadedAt: &start, Version: "v1", Purged: []string{"1"},
+		ConfigHash: cfg.Hash(), Layout: loaded(t, cfg).Layout, Error: "config: damaged: unexpected EOF", StartedAt: start, LoadedAt: &start, Version: "v1", Purged: []string{"1"},
 		Tenants: map[string]config.TenantReport{
 			"ns/a": {Hash: tenant("ns/a").Hash(), Users: 3, ActiveUsers: 2, Groups: 1, LastRequest: &minute,
 				LastRejection: &config.Rejection{Time: minute, Reason: "uniqueness", Detail: "userName is taken"},

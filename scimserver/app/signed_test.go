@@ -32,7 +32,7 @@ func TestSignedTokens(t *testing.T) {
 
 	b := builder{base: "https://x", clock: time.Now, shared: newShared(), before: newShared(), keys: newKeySets(time.Now)}
 	b.keys.client = issuer.Client()
-	e := b.build(tenant, nil)
+	e := b.build(tenant, tenant.Hash(), nil)
 	if e.err != nil {
 		t.Fatal(e.err)
 	}
@@ -47,10 +47,10 @@ func TestSignedTokens(t *testing.T) {
 		}
 	}
 	tenant.Issuers[0].Claims = "claims.azp =="
-	if kept := b.build(tenant, e); kept.err == nil || kept.hash != e.hash {
+	if kept := b.build(tenant, tenant.Hash(), e); kept.err == nil || kept.hash != e.hash {
 		t.Errorf("a condition that does not compile: error %v, serves %s", kept.err, kept.hash)
 	}
-	if fresh := b.build(tenant, nil); fresh.err == nil || fresh.http.Unavailable == nil {
+	if fresh := b.build(tenant, tenant.Hash(), nil); fresh.err == nil || fresh.http.Unavailable == nil {
 		t.Errorf("a condition that never did: error %v", fresh.err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // snapshot is one configuration, ready to serve. It is immutable.
 type snapshot struct {
-	config  *config.Server
+	config  *config.Loaded
 	hash    string
 	at      time.Time // when the configuration was loaded
 	entries map[string]*entry
@@ -25,9 +25,9 @@ type snapshot struct {
 }
 
 // newSnapshot takes what did not change from prev (nil: there is none): tenants with all their state, limiters, schemas.
-func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, others owned, clock func() time.Time, engine *member.Engine, bucket limit.Bucket) *snapshot {
+func newSnapshot(next *config.Loaded, prev *snapshot, held map[string]bool, others owned, clock func() time.Time, engine *member.Engine, bucket limit.Bucket) *snapshot {
 	s := &snapshot{
-		config: next, hash: next.Hash(), at: clock(), held: held, owned: others,
+		config: next, hash: next.Digest, at: clock(), held: held, owned: others,
 		entries: make(map[string]*entry, len(next.Tenants)),
 		serving: make(map[string]*httpapi.Tenant, len(next.Tenants)),
 	}
@@ -36,8 +36,8 @@ func newSnapshot(next *config.Server, prev *snapshot, held map[string]bool, othe
 	}
 	s.keys, s.shared = prev.nextKeys(clock), newShared()
 	b := builder{base: next.BaseURL, clock: clock, shared: s.shared, before: prev.sharedParts(), keys: s.keys, engine: engine, bucket: bucket}
-	for _, t := range next.Tenants {
-		e := b.build(t, prev.entry(t.Key))
+	for i, t := range next.Tenants {
+		e := b.build(t, next.Hashes[i], prev.entry(t.Key))
 		s.entries[t.Key] = e
 		s.serving[t.Key] = e.http
 		s.moving = s.moving || t.Move != nil

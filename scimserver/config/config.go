@@ -2,16 +2,17 @@ package config
 
 import "time"
 
-// Version is the format that Encode writes and the only one that Decode reads.
+// Version of a configuration.
 const Version = 1
 
-// SecretKey is the one data key of a config Secret.
+// SecretKey is the one data key of a config Secret, which holds a shard.
 const SecretKey = "config.json.gz"
 
 // Limits of the format. A Secret holds at most 1 MiB, so the encoded form stays a little below it.
 const (
-	MaxEncodedBytes = 1_000_000 // gzip
-	MaxDecodedBytes = 16 << 20  // JSON; keeps a compression bomb out of the server's memory
+	MaxEncodedBytes = 1_000_000 // of a shard, gzip
+	MaxDecodedBytes = 16 << 20  // of a shard, JSON; keeps a compression bomb out of the server's memory
+	MaxShards       = 256
 	MaxTenants      = 10_000
 	MaxPurges       = 10_000
 	MaxTokens       = 16

@@ -10,13 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// Decode reads what Encode wrote, and nothing else: damaged or oversized data, another version, unknown or repeated
-// fields and invalid values are errors that name the tenant and the field.
+// Decode is Decoder.Decode for a single configuration.
 func Decode(data []byte) (*Server, error) {
-	text, err := decompress(data)
+	l, err := new(Decoder).Decode(data)
 	if err != nil {
 		return nil, err
 	}
+	return l.Server, nil
+}
+
+// readShard reads JSON strictly.
+func readShard(text []byte) (*wireShard, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("config: not UTF-8")
 	}
@@ -26,14 +30,7 @@ func Decode(data []byte) (*Server, error) {
 	if err := checkObjects(text); err != nil {
 		return nil, err
 	}
-	s, err := decodeServer(text)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Validate(); err != nil {
-		return nil, err
-	}
-	return canonical(s), nil
+	return decodeShard(text)
 }
 
 func decompress(data []byte) ([]byte, error) {
@@ -72,41 +69,42 @@ func checkVersion(text []byte) error {
 	switch {
 	case v.Version == nil:
 		return errors.New("config: version is missing")
-	case *v.Version != Version:
-		return fmt.Errorf("config: version %d, this server reads %d: run server and operator of one release", *v.Version, Version)
+	case *v.Version != Version && *v.Version != shardVersion:
+		return fmt.Errorf("config: version %d, this server reads %d and %d: run server and operator of one release", *v.Version, Version, shardVersion)
 	}
 	return nil
 }
 
-// wire is Server with its tenants unread, so that an error can name the tenant.
-type wire struct {
-	Version int               `json:"version"`
-	Name    string            `json:"name"`
-	BaseURL string            `json:"baseURL"`
-	Owner   string            `json:"owner"`
+// unread is wireShard with its tenants unread, so that an error can name the tenant.
+type unread struct {
+	wireShard
 	Tenants []json.RawMessage `json:"tenants"`
-	Purges  []Purge           `json:"purges"`
-
-	AllowedNetworks []string `json:"allowedNetworks"`
 }
 
-func decodeServer(text []byte) (*Server, error) {
-	var w wire
+func decodeShard(text []byte) (*wireShard, error) {
+	var w unread
 	if err := strict(text, &w); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	s := &Server{Version: w.Version, Name: w.Name, BaseURL: w.BaseURL, Owner: w.Owner, Purges: w.Purges, AllowedNetworks: w.AllowedNetworks}
+	if w.Server.Version == Version && (w.Layout != nil || w.Place != nil || !w.Parts.empty()) {
+		return nil, fmt.Errorf("config: shards and parts need version %d", shardVersion)
+	}
 	if len(w.Tenants) > MaxTenants {
 		return nil, fmt.Errorf("config: %d tenants, at most %d", len(w.Tenants), MaxTenants)
 	}
+	out := &w.wireShard
+	out.Tenants = make([]wireTenant, len(w.Tenants))
 	for i, raw := range w.Tenants {
-		var t Tenant
-		if err := strict(raw, &t); err != nil {
+		t := &out.Tenants[i]
+		err := strict(raw, t)
+		if err == nil {
+			err = t.resolve(w.Parts)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("config: tenants[%d] %q: %w", i, t.Key, err)
 		}
-		s.Tenants = append(s.Tenants, t)
 	}
-	return s, nil
+	return out, nil
 }
 
 func strict(text []byte, v any) error {

@@ -29,7 +29,7 @@ func TestDecodeRefusesText(t *testing.T) {
 		"array":                  {"[]", "cannot unmarshal array"},
 		"null":                   {"null", "version is missing"},
 		"no version":             {edit(`"version":1,`, ``), "version is missing"},
-		"newer version":          {edit(`"version":1`, `"version":2,"shiny":true`), "version 2, this server reads 1"},
+		"newer version":          {edit(`"version":1`, `"version":3,"shiny":true`), "version 3, this server reads 1 and 2"},
 		"trailing value":         {minimal + `{}`, "after top-level value"},
 		"unknown field":          {edit(`"name"`, `"shiny":1,"name"`), `unknown field "shiny"`},
 		"unknown tenant field":   {edit(`"protocol"`, `"shiny":1,"protocol"`), `tenants[0] "n/t": json: unknown field "shiny"`},

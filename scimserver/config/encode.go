@@ -4,35 +4,19 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 )
 
-// Encode writes s as compressed JSON. Equal configurations give equal bytes, whatever the order of their tenants.
-// It refuses what Decode would refuse, so that an invalid configuration never reaches a server.
+// Encode writes s as compressed JSON, in as many shards as it takes. Equal configurations give equal bytes, whatever the
+// order of their tenants. It refuses what Decode would refuse, so that an invalid configuration never reaches a server.
 func Encode(s *Server) ([]byte, error) {
-	c := canonical(s)
-	if err := c.Validate(); err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("config: encode: %w", err)
-	}
-	if len(text) > MaxDecodedBytes {
-		return nil, fmt.Errorf("config: %d bytes of JSON, at most %d: spread the tenants over more servers", len(text), MaxDecodedBytes)
-	}
-	out, err := compress(text)
+	plan, err := Split(s, nil)
 	if err != nil {
 		return nil, err
 	}
-	if len(out) > MaxEncodedBytes {
-		return nil, fmt.Errorf("config: %d bytes, a Secret holds %d: spread the tenants over more servers", len(out), MaxEncodedBytes)
-	}
-	return out, nil
+	return Bundle(plan.Data), nil
 }
 
 func compress(text []byte) ([]byte, error) {
@@ -58,25 +42,42 @@ func canonical(s *Server) *Server {
 	for i := range c.Tenants {
 		c.Tenants[i] = canonicalTenant(c.Tenants[i])
 	}
-	c.Purges = slices.Clone(s.Purges)
-	slices.SortStableFunc(c.Purges, func(a, b Purge) int {
+	c.Purges = sortedPurges(s.Purges)
+	return &c
+}
+
+func sortedPurges(list []Purge) []Purge {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Purge) int {
 		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.UID, b.UID))
 	})
-	return &c
+	return list
 }
 
 // canonicalTenant keeps the order of tokens and extensions: both are chosen by the operator and mean nothing else.
 func canonicalTenant(t Tenant) Tenant {
 	t.Tokens = canonicalTokens(t.Tokens)
-	if t.Application != nil {
-		a := *t.Application
-		a.FeedTokens = canonicalTokens(a.FeedTokens)
-		t.Application = &a
-	}
+	t.Application = canonicalApplication(t.Application)
 	return t
 }
 
+// canonicalApplication is the same one where that is canonical: tenants share it.
+func canonicalApplication(a *Application) *Application {
+	if a == nil || !slices.ContainsFunc(a.FeedTokens, elsewhere) {
+		return a
+	}
+	c := *a
+	c.FeedTokens = canonicalTokens(a.FeedTokens)
+	return &c
+}
+
+// elsewhere tells whether the end of a token is given in the time of some place.
+func elsewhere(t Token) bool { return t.NotAfter != nil && t.NotAfter.Location() != time.UTC }
+
 func canonicalTokens(list []Token) []Token {
+	if !slices.ContainsFunc(list, elsewhere) {
+		return list
+	}
 	list = slices.Clone(list)
 	for i, tok := range list {
 		if tok.NotAfter != nil {
@@ -85,20 +86,4 @@ func canonicalTokens(list []Token) []Token {
 		}
 	}
 	return list
-}
-
-// Hash identifies the tenant's entry: every field of it. It is 32 hexadecimal characters.
-func (t Tenant) Hash() string { return hash(canonicalTenant(t)) }
-
-// Hash identifies the configuration as a whole, 32 hexadecimal characters.
-func (s *Server) Hash() string { return hash(canonical(s)) }
-
-// hash is cut to 128 bits: it finds change, nothing trusts it, and a report holds one for each tenant.
-func hash(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil { // a time beyond year 9999 alone; Validate refuses it
-		text = []byte(err.Error())
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16])
 }

@@ -19,6 +19,10 @@ type Report struct {
 	Store *StoreReport `json:"store,omitempty"`
 	// Tenants by key, as they are served.
 	Tenants map[string]TenantReport `json:"tenants,omitempty"`
+	// Paged: what is said of tenants lies beside it, in pages.
+	Paged bool `json:"paged,omitempty"`
+	// Layout is that of the configuration which is served; it is not part of the text.
+	Layout Layout `json:"-"`
 	// Purged are the UIDs of those purges in the latest configuration that are done.
 	Purged    []string   `json:"purged,omitempty"`
 	StartedAt time.Time  `json:"startedAt"`

@@ -60,33 +60,42 @@ func (f *findings) err() error {
 // each names the tenant and the field. Tenants must be in the order of their keys.
 func (s *Server) Validate() error {
 	f := &findings{}
+	f.head(s)
+	f.check(len(s.Tenants) <= MaxTenants, "config: %d tenants, at most %d", len(s.Tenants), MaxTenants)
+	f.check(len(s.Purges) <= MaxPurges, "config: %d purges, at most %d", len(s.Purges), MaxPurges)
+	f.tenants(s.Tenants)
+	f.purges(s.Tenants, s.Purges)
+	return f.err()
+}
+
+// head checks what is of the server as a whole.
+func (f *findings) head(s *Server) {
 	f.check(s.Version == Version, "config: version is %d, must be %d", s.Version, Version)
 	f.check(validKey(s.Name), "config: name %q is not namespace/name", s.Name)
 	if err := validBaseURL(s.BaseURL); err != nil {
 		f.add("config: baseURL: %w", err)
 	}
 	f.check(s.Owner == "" || ownerForm.matches(s.Owner), "config: owner %.80q is none", s.Owner)
-	f.check(len(s.Tenants) <= MaxTenants, "config: %d tenants, at most %d", len(s.Tenants), MaxTenants)
-	f.check(len(s.Purges) <= MaxPurges, "config: %d purges, at most %d", len(s.Purges), MaxPurges)
-	for i := range s.Tenants {
-		if i > 0 && s.Tenants[i].Key <= s.Tenants[i-1].Key {
-			f.add("config: tenants[%d] %q is repeated or out of order", i, s.Tenants[i].Key)
+	f.networks(s.AllowedNetworks)
+}
+
+func (f *findings) tenants(list []Tenant) {
+	for i := range list {
+		if i > 0 && list[i].Key <= list[i-1].Key {
+			f.add("config: tenants[%d] %q is repeated or out of order", i, list[i].Key)
 		}
-		if err := s.Tenants[i].Validate(); err != nil {
+		if err := list[i].Validate(); err != nil {
 			f.add("config: tenants[%d] %w", i, err)
 		}
 	}
-	f.purges(s)
-	f.networks(s.AllowedNetworks)
-	return f.err()
 }
 
-func (f *findings) purges(s *Server) {
-	seen, present := make(map[Purge]bool, len(s.Purges)), make(map[Purge]bool, len(s.Tenants))
-	for _, t := range s.Tenants {
+func (f *findings) purges(tenants []Tenant, purges []Purge) {
+	seen, present := make(map[Purge]bool, len(purges)), make(map[Purge]bool, len(tenants))
+	for _, t := range tenants {
 		present[Purge{Tenant: t.Key, UID: t.UID}] = true
 	}
-	for i, p := range s.Purges {
+	for i, p := range purges {
 		f.check(!present[p], "config: purges[%d]: tenant %s with uid %s is still configured", i, p.Tenant, p.UID)
 		f.check(validKey(p.Tenant), "config: purges[%d]: tenant %q is not namespace/name", i, p.Tenant)
 		f.check(uidForm.matches(p.UID), "config: purges[%d]: uid %q is none", i, p.UID)

@@ -27,7 +27,7 @@ func TestGate(t *testing.T) {
 					t.Error("one in line got no slot")
 					return
 				}
-				time.Sleep(time.Second)
+				<-time.After(time.Second) // of the bubble
 				g.Leave()
 			})
 		}
