@@ -21,10 +21,8 @@ func (r *Reconciler) observe(ctx context.Context, p *pass) error {
 		return err
 	}
 	reports := &corev1.ConfigMap{}
-	if ok, err := r.get(ctx, s, v1alpha1.StatusConfigMapName(s.Name, 0), reports); err != nil {
+	if _, err := r.get(ctx, s, v1alpha1.StatusConfigMapName(s.Name, 0), reports); err != nil {
 		return err
-	} else if ok {
-		p.reports = reports
 	}
 	p.rollout = rollout.Read(reports, s.Name).First(workload.Replicas(s))
 	if err := r.readPods(ctx, p); err != nil {

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -31,36 +30,62 @@ func (r *Reconciler) readPods(ctx context.Context, p *pass) error {
 	return nil
 }
 
-// forget takes the reports of pods that are gone out of the status ConfigMap. Those of a StatefulSet come back under
+// forget takes the reports of pods that are gone out of the status ConfigMaps. Those of a StatefulSet come back under
 // their names, and write over their own.
 func (r *Reconciler) forget(ctx context.Context, p *pass) error {
-	if p.reports == nil || !workload.Stateless(p.server) {
+	if !workload.Stateless(p.server) {
 		return nil
 	}
-	gone := map[string]any{}
-	for key := range p.reports.Data {
+	gone := map[string]bool{} // by pod
+	for _, n := range slices.Compact(slices.Sorted(slices.Values(append([]int{0}, p.shards...)))) {
+		reports := &corev1.ConfigMap{}
+		ok, err := r.get(ctx, p.server, v1alpha1.StatusConfigMapName(p.server.Name, n), reports)
+		if err == nil && ok {
+			err = r.forgetIn(ctx, p, reports, gone)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) forgetIn(ctx context.Context, p *pass, reports *corev1.ConfigMap, gone map[string]bool) error {
+	keys := map[string]any{}
+	for key := range reports.Data {
 		name := config.PodOf(key)
-		if slices.ContainsFunc(p.pods, func(pod corev1.Pod) bool { return pod.Name == name }) {
-			continue
+		if _, known := gone[name]; !known {
+			is, err := r.isGone(ctx, p, name)
+			if err != nil {
+				return err
+			}
+			gone[name] = is
 		}
-		// A pod may have reported before the cache has heard of it.
-		err := r.Applier.Live.Get(ctx, client.ObjectKey{Namespace: p.server.Namespace, Name: name}, &corev1.Pod{})
-		switch {
-		case apierrors.IsNotFound(err):
-			gone[key] = nil
-		case err != nil:
-			return fmt.Errorf("read Pod %s/%s: %w", p.server.Namespace, name, err)
+		if gone[name] {
+			keys[key] = nil
 		}
 	}
-	if len(gone) == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
-	patch, err := json.Marshal(map[string]any{"data": gone})
+	patch, err := json.Marshal(map[string]any{"data": keys})
 	if err != nil {
 		return err
 	}
-	err = r.Client.Patch(ctx, p.reports.DeepCopy(), client.RawPatch(types.MergePatchType, patch))
+	err = r.Client.Patch(ctx, reports.DeepCopy(), client.RawPatch(types.MergePatchType, patch))
 	return client.IgnoreNotFound(err)
+}
+
+// isGone asks the API server, too: a pod may have reported before the cache has heard of it.
+func (r *Reconciler) isGone(ctx context.Context, p *pass, name string) (bool, error) {
+	if slices.ContainsFunc(p.pods, func(pod corev1.Pod) bool { return pod.Name == name }) {
+		return false, nil
+	}
+	err := r.Applier.Live.Get(ctx, client.ObjectKey{Namespace: p.server.Namespace, Name: name}, &corev1.Pod{})
+	if client.IgnoreNotFound(err) != nil {
+		return false, fmt.Errorf("read Pod %s/%s: %w", p.server.Namespace, name, err)
+	}
+	return err != nil, nil
 }
 
 // podTrouble tells what keeps a pod from running, "" if nothing that Kubernetes would tell.

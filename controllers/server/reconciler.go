@@ -50,7 +50,6 @@ type pass struct {
 	statefulSet *appsv1.StatefulSet // nil if there is none yet
 	deployment  *appsv1.Deployment  // the same, with PostgreSQL
 	pods        []corev1.Pod
-	reports     *corev1.ConfigMap // of the pods, nil if there is none yet
 	rollout     *rollout.Rollout
 	database    workload.Database      // with PostgreSQL
 	secrets     map[int]*corev1.Secret // with the shards of the configuration
