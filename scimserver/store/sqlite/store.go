@@ -63,7 +63,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn.ReservePages(pagesFor(path))
+	reservePages(path)
 	s := &Store{path: path, lock: lock}
 	if err := migrate(ctx, path); err != nil {
 		return nil, errors.Join(err, lock.release())
@@ -74,19 +74,23 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Bounds on the pages of 4 KiB that are kept in memory, of a small database and of one with a million users.
+// mostPages is how many pages of 4 KiB are kept in memory, and fewestPages is what is worth a reservation: an idle server of a
+// small database is to be small.
 const (
 	fewestPages = 2048
 	mostPages   = 10240
 )
 
-// pagesFor is a third of the pages of the database: what lies above the leaves of its trees, and most of its indexes.
-func pagesFor(path string) int {
+// reservePages takes memory for a third of the pages of the database, if it is a large one: for what lies above the leaves of
+// its trees, and most of its indexes.
+func reservePages(path string) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return fewestPages
+		return
 	}
-	return int(min(max(info.Size()>>12/3, fewestPages), mostPages))
+	if pages := info.Size() >> 12 / 3; pages >= fewestPages {
+		conn.ReservePages(int(min(pages, mostPages)))
+	}
 }
 
 func (s *Store) start(o Options) error {
