@@ -80,8 +80,8 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 	hack/fuzz.sh
 
 .PHONY: crash
-crash: ## Kill the server under write load CRASH_ROUNDS (200) times, and look whether anything is lost
-	CRASH_ROUNDS=$(or $(CRASH_ROUNDS),200) go test -count=1 -timeout 2h -run TestKill -v $(TESTFLAGS) ./test/crash
+crash: ## Kill the server (STORE=postgres: and PostgreSQL) under write load CRASH_ROUNDS (200) times, and look whether anything is lost
+	STORE=$(or $(STORE),sqlite) CRASH_ROUNDS=$(or $(CRASH_ROUNDS),200) go test -count=1 -timeout 2h -run TestKill -v $(TESTFLAGS) ./test/crash
 
 .PHONY: faults
 faults: ## Kill server and application and cut the network under FAULT_OPERATIONS (10000) changes, and compare both in the end
@@ -92,8 +92,8 @@ rolling: ## Restart and kill replicas on one PostgreSQL under load, ROLLING_SECO
 	ROLLING_SECONDS=$(or $(ROLLING_SECONDS),20) go test -count=1 -timeout 30m -v $(TESTFLAGS) ./test/rolling
 
 .PHONY: bench
-bench: ## Measure the server beside a bare HTTP server, with BENCH_USERS (1000,100000) users; BENCHFLAGS=-help lists flags
-	go run ./test/bench $(BENCHFLAGS)
+bench: ## Measure the server beside a bare HTTP server, with BENCH_USERS (1000,100000) users and STORE (sqlite, postgres); BENCHFLAGS=-help lists flags
+	go run ./test/bench -store=$(or $(STORE),sqlite) $(BENCHFLAGS)
 
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks; benchstat compares two outputs: go tool -modfile=hack/tools/go.mod benchstat OLD NEW

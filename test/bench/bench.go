@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/scim-operator/scim-operator/scimserver/store/postgres/pgtest"
 	"github.com/scim-operator/scim-operator/test/bench/report"
 	"github.com/scim-operator/scim-operator/test/bench/wire"
 	"github.com/scim-operator/scim-operator/test/program"
@@ -20,6 +21,7 @@ type bench struct {
 	manifests string
 	tenant    program.Tenant
 	bare      subject
+	database  *pgtest.Server // nil: the server has its own
 }
 
 // measureAll measures every size.
@@ -93,6 +95,9 @@ func (b *bench) startWith(ctx context.Context, manifests, data string, tenant pr
 	if b.profile != "" {
 		o.Args = []string{"--pprof"}
 	}
+	if b.database != nil {
+		o.Args = append(o.Args, "--postgres", b.database.URI("postgres"))
+	}
 	server, err := program.Launch(o)
 	if err != nil {
 		return nil, err
@@ -113,10 +118,15 @@ func (b *bench) measureSize(ctx context.Context, users int) (size report.Size, e
 	size = report.Size{Users: users, Spare: b.spare(users)}
 	data := filepath.Join(b.work, fmt.Sprintf("users-%d", users))
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
+	b.database = nil
 	ids, populated, err := b.fill(ctx, data, users+size.Spare)
 	if err != nil {
 		return size, err
 	}
+	if err := b.startDatabase(ctx, data); err != nil {
+		return size, err
+	}
+	defer func() { err = errors.Join(err, b.stopDatabase()) }()
 	size.Populate = populated
 	if size.DatabaseBytes, err = sizeOf(data); err != nil {
 		return size, err
@@ -143,15 +153,19 @@ func (b *bench) spare(users int) int {
 }
 
 // fill makes a populated database, or takes the kept one.
-func (b *bench) fill(ctx context.Context, data string, users int) ([]string, *report.Populate, error) {
+func (b *bench) fill(ctx context.Context, data string, users int) (ids []string, populated *report.Populate, err error) {
 	k := keptFor(b.settings, users)
-	ids, err := k.load(data, users)
+	ids, err = k.load(data, users)
 	if err != nil || ids != nil {
 		return ids, nil, err
 	}
 	if err := os.Mkdir(data, 0o700); err != nil {
 		return nil, nil, err
 	}
+	if err := b.startDatabase(ctx, data); err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, b.stopDatabase()) }()
 	server, err := b.start(ctx, data)
 	if err != nil {
 		return nil, nil, err
@@ -162,8 +176,8 @@ func (b *bench) fill(ctx context.Context, data string, users int) ([]string, *re
 	if err != nil {
 		return nil, nil, errors.Join(err, server.Kill())
 	}
-	ids, populated, err := populate(ctx, t, features, users)
-	if err = errors.Join(err, server.Stop()); err != nil {
+	ids, populated, err = populate(ctx, t, features, users)
+	if err = errors.Join(err, server.Stop(), b.settleDatabase(ctx), b.stopDatabase()); err != nil {
 		return nil, nil, err
 	}
 	return ids, populated, k.save(data, ids)

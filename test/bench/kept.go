@@ -24,7 +24,11 @@ func keptFor(s settings, users int) kept {
 	if s.keep == "" {
 		return kept{}
 	}
-	return kept{filepath.Join(s.keep, fmt.Sprintf("users-%d", users))}
+	name := fmt.Sprintf("users-%d", users)
+	if s.store != "sqlite" {
+		name = s.store + "-" + name
+	}
+	return kept{filepath.Join(s.keep, name)}
 }
 
 // load copies the database to data and returns the users' ids, none where nothing is kept.

@@ -30,6 +30,7 @@ type settings struct {
 	round       time.Duration
 	data        string
 	keep        string
+	store       string
 	server      string
 	profile     string
 	output      string
@@ -74,6 +75,7 @@ func parseFlags(args []string) (settings, error) {
 	f.DurationVar(&s.round, "round", time.Second, "length of a round")
 	f.StringVar(&s.data, "data", "", "folder for the databases; they are deleted at the end. Default: the system's temporary one")
 	f.StringVar(&s.keep, "keep", "", "folder in which populated databases are kept for the next run")
+	f.StringVar(&s.store, "store", "sqlite", "sqlite, or postgres: a PostgreSQL with its default durability, which the bench starts")
 	f.StringVar(&s.server, "server", "", "the server program, instead of building it")
 	f.StringVar(&s.profile, "profile", "", "folder for CPU and allocation profiles of the server, one pair for each operation")
 	f.StringVar(&s.output, "o", "table", "table or json")
@@ -102,6 +104,8 @@ func (s settings) check(rest []string) error {
 		return errors.New("connections, rounds and round must be positive")
 	case s.client != "lean" && s.client != "standard":
 		return fmt.Errorf("-client %s: want lean or standard", s.client)
+	case s.store != "sqlite" && s.store != "postgres":
+		return fmt.Errorf("-store %s: want sqlite or postgres", s.store)
 	case s.output != "table" && s.output != "json":
 		return fmt.Errorf("-o %s: want table or json", s.output)
 	}

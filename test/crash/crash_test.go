@@ -174,7 +174,7 @@ func (c *course) write(t *testing.T, server *program.Server, client *client) {
 	}
 	wait(time.Duration(5+c.rand.IntN(300)) * time.Millisecond)
 	killed.Store(true)
-	kill(t, server)
+	c.site.end(t, server, c.rand)
 	if err := group.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, server.LogTail())
 	}
@@ -183,13 +183,13 @@ func (c *course) write(t *testing.T, server *program.Server, client *client) {
 // finish looks a last time, and at the database itself.
 func (c *course) finish(t *testing.T, rounds int) {
 	t.Helper()
-	checkDatabase(t, c.site.options.Data) // as the last kill has left it
+	c.site.checkDatabase(t) // as the last kill has left it
 	server := c.site.start(t)
 	client := newClient(server, c.site.tenant, 1)
 	defer client.close()
 	c.compare(t, client)
 	stop(t, server)
-	checkDatabase(t, c.site.options.Data)
+	c.site.checkDatabase(t)
 	writes := 0
 	for _, w := range c.writers {
 		writes += w.writes

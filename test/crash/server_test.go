@@ -9,13 +9,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/scim-operator/scim-operator/scimserver/store/postgres/pgtest"
 	"github.com/scim-operator/scim-operator/test/program"
 )
 
 // site is where a server runs again and again: its program, its tenant and its data.
 type site struct {
-	options program.Options
-	tenant  program.Tenant
+	options  program.Options
+	tenant   program.Tenant
+	postgres *pgtest.Server // nil: the server has a database of its own
 }
 
 func newSite(t *testing.T) *site {
@@ -33,9 +35,13 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &site{tenant: tenant, options: program.Options{
+	s := &site{tenant: tenant, options: program.Options{
 		Binary: binary, Manifests: manifests, Data: filepath.Join(dir, "data"), Log: filepath.Join(dir, "server.log"),
 	}}
+	if os.Getenv("STORE") == "postgres" {
+		s.startPostgres(t)
+	}
+	return s
 }
 
 // launch starts a server that ends with the test at the latest.

@@ -3,6 +3,7 @@ package crash
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -89,12 +90,17 @@ func (w *writer) run(ctx context.Context) error {
 	return nil
 }
 
+var errUnavailable = errors.New("the server is unavailable")
+
 // write sends one change, and takes note of it when it is acknowledged.
 func (w *writer) write(ctx context.Context, c change) error {
 	w.pending = c.changes
 	a, err := w.client.send(ctx, c.method, c.path, c.body, "If-Match", c.ifMatch)
 	if err != nil {
 		return err
+	}
+	if a.status == http.StatusServiceUnavailable { // the database was killed before the server
+		return errUnavailable
 	}
 	w.pending = nil
 	if a.status == http.StatusConflict && c.contested != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -126,7 +127,7 @@ func freePort() (int, error) {
 // init makes the database cluster.
 func (s *Server) init(ctx context.Context) error {
 	if _, err := os.Stat(filepath.Join(s.dir, "PG_VERSION")); err == nil {
-		return nil
+		return s.adopt()
 	}
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return err
@@ -149,6 +150,19 @@ func (s *Server) init(ctx context.Context) error {
 	}
 	rules := "host all " + Superuser + " 127.0.0.1/32 trust\nhost replication " + Superuser + " 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 	return os.WriteFile(filepath.Join(s.dir, "pg_hba.conf"), []byte(rules), 0o600)
+}
+
+// adopt makes a copy of a database cluster one of the user whom the server runs as.
+func (s *Server) adopt() error {
+	if err := os.Chmod(s.dir, 0o700); err != nil || s.owner == nil {
+		return err
+	}
+	return filepath.WalkDir(s.dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, int(s.owner.Uid), int(s.owner.Gid))
+	})
 }
 
 // keeper runs PostgreSQL until the pipe ends, which it does with this program at the latest, and then removes the folder $OWN.
