@@ -95,6 +95,10 @@ rolling: ## Restart and kill replicas on one PostgreSQL under load, ROLLING_SECO
 bench: ## Measure the server beside a bare HTTP server, with BENCH_USERS (1000,100000) users and STORE (sqlite, postgres); BENCHFLAGS=-help lists flags
 	go run ./test/bench -store=$(or $(STORE),sqlite) $(BENCHFLAGS)
 
+.PHONY: bench-tenants
+bench-tenants: ## Measure the server with 5000 tenants: start, memory, idle processor time, time until one more is served
+	go run ./test/bench/tenants $(BENCHFLAGS)
+
 .PHONY: bench-go
 bench-go: ## Run the Go benchmarks; benchstat compares two outputs: go tool -modfile=hack/tools/go.mod benchstat OLD NEW
 	packages=$(PACKAGES); go test -run '^$$' -bench . -benchmem $$packages $(TESTFLAGS)
