@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -57,6 +58,12 @@ func TestFlags(t *testing.T) {
 	o := parse(flag.NewFlagSet("operator", flag.ContinueOnError), []string{"--default-base-url=https://scim.example.com", "--log-level=debug", "--leader-elect"})
 	if o.controllers.Image != "example.com/op:1" || o.controllers.DefaultBaseURL != "https://scim.example.com" || o.logLevel != slog.LevelDebug || !o.leaderElect {
 		t.Errorf("options %+v", o)
+	}
+	if o := parse(flag.NewFlagSet("operator", flag.ContinueOnError), nil); o.namespaces != "" || o.leaderElect || o.resync != 10*time.Hour {
+		t.Errorf("defaults %+v", o)
+	}
+	if err := run(t.Context(), options{logFormat: "json", namespaces: "Team_A"}); err == nil || !strings.Contains(err.Error(), "--watch-namespaces") {
+		t.Errorf("a bad name of a namespace: %v", err)
 	}
 	if _, err := newLogger(options{logFormat: "xml"}); err == nil {
 		t.Error("an unknown log format was taken")

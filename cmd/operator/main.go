@@ -4,16 +4,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"time"
 
 	"github.com/go-logr/logr"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -84,8 +81,12 @@ func run(ctx context.Context, o options) error {
 	// A start with many tenants is a burst of writes. The number of passes at a time bounds it, and the API server's own
 	// fairness; a bound of the client's would be one that does not know whether the API server is busy.
 	kubeconfig.QPS = -1
-	if err := awaitCluster(ctx, kubeconfig, logger); err != nil || ctx.Err() != nil {
-		return err
+	api, err := discovery.NewDiscoveryClientForConfig(kubeconfig)
+	if err != nil {
+		return fmt.Errorf("connect to the cluster: %w", err)
+	}
+	if awaitCluster(ctx, api, retryPeriod, logger); ctx.Err() != nil {
+		return nil
 	}
 	mgr, err := newManager(kubeconfig, o)
 	if err != nil {
@@ -127,36 +128,6 @@ func managerOptions(o options) ctrl.Options {
 		// In a pod the default is its namespace, too; this is for an operator that runs elsewhere.
 		LeaderElectionNamespace: os.Getenv("POD_NAMESPACE"),
 	})
-}
-
-// awaitCluster waits until the API server answers or ctx ends, so that an operator which starts before it, or while it is away, does not
-// end again and again.
-func awaitCluster(ctx context.Context, kubeconfig *rest.Config, log logr.Logger) error {
-	c, err := discovery.NewDiscoveryClientForConfig(kubeconfig)
-	if err != nil {
-		return fmt.Errorf("connect to the cluster: %w", err)
-	}
-	for {
-		_, err := c.ServerVersion()
-		if !unreachable(err) {
-			return nil // what else is wrong shows with the first request that matters
-		}
-		log.Error(err, "The API server cannot be reached, trying again", "after", retryPeriod.String())
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(retryPeriod):
-		}
-	}
-}
-
-// retryPeriod is the time between two attempts to reach the API server.
-const retryPeriod = 5 * time.Second
-
-// unreachable tells whether an error is that of a server which is not there, or not ready yet.
-func unreachable(err error) bool {
-	var network net.Error
-	return errors.As(err, &network) || apierrors.IsServiceUnavailable(err) || apierrors.IsInternalError(err) || apierrors.IsTooManyRequests(err)
 }
 
 func newLogger(o options) (logr.Logger, error) {
