@@ -8,7 +8,7 @@ import (
 
 // Times of the election of a leader. An operator that ends gives its lease up, and another one sees that at its next look,
 // up to 2.2 election periods later. One that dies keeps the lease until its duration is over. A leader that cannot prolong its
-// lease for the time of the deadline, since the API server is away, ends: another one may think itself the leader.
+// lease for the time of the deadline, since the API server is away, ends: another one may be the leader by then.
 const (
 	leaseDuration  = 15 * time.Second
 	renewDeadline  = 10 * time.Second

@@ -48,7 +48,11 @@ func (c *Cluster) StartPods() (*Pods, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pods{client: mgr.GetClient(), refused: map[client.ObjectKey]string{}, faults: map[client.ObjectKey]*config.StoreReport{}, reports: map[string]config.TenantReport{}, loaded: map[client.ObjectKey]config.Report{}, readers: map[client.ObjectKey]*config.Decoder{}, started: time.Now().UTC()}
+	p := &Pods{
+		client: mgr.GetClient(), refused: map[client.ObjectKey]string{}, faults: map[client.ObjectKey]*config.StoreReport{},
+		reports: map[string]config.TenantReport{}, loaded: map[client.ObjectKey]config.Report{}, readers: map[client.ObjectKey]*config.Decoder{},
+		started: time.Now().UTC(),
+	}
 	ofServer := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
 		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: o.GetLabels()[v1alpha1.LabelServer]}}}
 	})
