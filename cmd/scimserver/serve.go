@@ -5,14 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"log/slog"
 	"path/filepath"
 	"time"
 
 	"github.com/scim-operator/scim-operator/controllers/manifests"
 	"github.com/scim-operator/scim-operator/scimserver/app"
 	"github.com/scim-operator/scim-operator/scimserver/config/source"
-	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
 
@@ -36,7 +34,7 @@ func serve(ctx context.Context, args []string, env func(string) string, _, stder
 	if err != nil {
 		return err
 	}
-	if a.Store, err = o.store(ctx, log); err != nil {
+	if a.Store, err = app.OpenDatabase(ctx, app.Database{Dir: o.data, URI: o.postgres, File: o.postgresFile}, log); err != nil {
 		return err
 	}
 	server, err := app.New(a)
@@ -47,14 +45,6 @@ func serve(ctx context.Context, args []string, env func(string) string, _, stder
 		files.Listening(server.Addr(), o.certFile != "")
 	}
 	return server.Run(ctx)
-}
-
-// store opens the database.
-func (o *options) store(ctx context.Context, log *slog.Logger) (store.Store, error) {
-	if o.postgres != "" || o.postgresFile != "" {
-		return app.OpenPostgres(ctx, o.postgres, o.postgresFile, log)
-	}
-	return app.OpenStore(ctx, o.data)
 }
 
 // source sets where the configuration comes from, and whom to tell about it. In a cluster there are no manifests: nil.
