@@ -92,7 +92,7 @@ func (s *stage) join(a *application, tenants ...string) *replica {
 	go func() { ended <- p.Run(ctx) }()
 	p.stop = sync.OnceFunc(func() {
 		cancel()
-		<-ended
+		_ = <-ended // as cancel has it
 	})
 	var routes []Route
 	for _, tenant := range tenants {

@@ -24,7 +24,7 @@ const (
 	tenantKey = "test/load"
 )
 
-// manifests are a tenant with an application. Filled in: the webhook's URL and key, the token.
+// manifests are a tenant with an application. Filled in: the webhook's URL and key, the rate and its burst, the token.
 const manifests = `apiVersion: scim-operator.io/v1alpha1
 kind: SCIMApplication
 metadata: {name: inventory, namespace: test}
@@ -56,7 +56,7 @@ spec:
   mappingRefs: [{name: base}]
   identityProvider: Generic
   auth: {bearer: {secretRef: {name: load-token}}}
-  limits: {requestsPerSecond: 1000, burst: 2000}
+  limits: {requestsPerSecond: %d, burst: %d}
 ---
 apiVersion: v1
 kind: Secret
@@ -74,7 +74,7 @@ type site struct {
 	servers          [replicas]*program.Server
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, rate, burst int) *site {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("builds and runs the server")
@@ -97,7 +97,7 @@ func newSite(t *testing.T) *site {
 	if err := os.Mkdir(s.manifests(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf(manifests, s.app.URL, key.Encode(), token)
+	text := fmt.Sprintf(manifests, s.app.URL, key.Encode(), rate, burst, token)
 	if err := os.WriteFile(filepath.Join(s.manifests(), "tenant.yaml"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ const slowest = 50
 // TestRolling restarts each replica in turn. No request fails, hardly any is slow, nothing is lost, and the application is
 // told everything once and in order.
 func TestRolling(t *testing.T) {
-	s := newSite(t)
+	s := newSite(t, 1000, 2000)
 	l := newLoad(s.balancer.url(), s.tenant)
 	l.start()
 	s.pass(settle)
@@ -215,7 +215,7 @@ const inFlight = 250 * time.Millisecond
 
 // TestKill kills a replica: only requests that it was answering fail, and the others tell the application what it has left.
 func TestKill(t *testing.T) {
-	s := newSite(t)
+	s := newSite(t, 1000, 2000)
 	l := newLoad(s.balancer.url(), s.tenant)
 	l.start()
 	s.pass(settle + steady(t))
