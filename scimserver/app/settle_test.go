@@ -21,7 +21,7 @@ func TestSettler(t *testing.T) {
 		go func() { done <- s.run(ctx) }()
 		after := func(d time.Duration, wantHeap, wantPages int) {
 			t.Helper()
-			time.Sleep(d)
+			<-time.After(d)
 			synctest.Wait()
 			if heap != wantHeap || pages != wantPages {
 				t.Errorf("gave back the heap %d times and pages %d times, want %d and %d", heap, pages, wantHeap, wantPages)
