@@ -63,7 +63,7 @@ var _ = Describe("Two operators", Serial, func() {
 		Eventually(leads(standby)).WithContext(ctx).WithTimeout(2 * lease).Should(BeTrue())
 		took := time.Since(died)
 		AddReportEntry("take-over", took.Round(time.Millisecond).String())
-		Expect(took).To(BeNumerically("<", lease+3*time.Second), "the lease, and one look at it")
+		Expect(took).To(BeNumerically("<", 2*lease), "the lease, and a look at it")
 		Expect(leader.Wait(ctx)).To(MatchError(ContainSubstring("leader election lost")))
 		readyTenant(ctx, newTenant(ns, "acme"))
 	}, SpecTimeout(time.Minute))

@@ -136,6 +136,8 @@ var _ = Describe("The queue", Serial, func() {
 		other, err := cluster.StartOperator(o)
 		Expect(err).NotTo(HaveOccurred())
 		DeferCleanup(func() { Expect(other.Stop()).To(Succeed()) })
+		// What was changed before the operator listed cannot be told from the rest.
+		Eventually(passes.Load).WithContext(ctx).WithPolling(10 * time.Millisecond).Should(BeNumerically(">", 8))
 		last := tenants[n-1]
 		change(ctx, last, func(t *v1alpha1.SCIMTenant) { t.Spec.ServerRef.Name = "missing" })
 		before := passes.Load()
