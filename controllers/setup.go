@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
 	"github.com/scim-operator/scim-operator/controllers/application"
@@ -43,6 +45,15 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
+// cluster is the UID of the cluster, as everybody takes that of its first namespace; empty where that may not be read.
+func cluster(ctx context.Context, live client.Reader) string {
+	ns := kubeutil.NamespaceMetadata()
+	if err := live.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, ns); err != nil {
+		return ""
+	}
+	return string(ns.UID)
+}
+
 // Setup adds the reconcilers to a manager that was made with ManagerOptions.
 func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if o.Now == nil {
@@ -67,8 +78,8 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	references := &reference.Reader{Client: c, Secrets: secrets, Live: mgr.GetAPIReader()}
 	servers := &server.Reconciler{
 		Client: c, References: references, Secrets: secrets, Applier: applier, Events: events, Image: o.Image, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now,
-		Namespaces: o.Namespaces,
-		Kinds:      &kubeutil.Kinds{Mapper: mgr.GetRESTMapper(), Now: o.Now},
+		Namespaces: o.Namespaces, Live: mgr.GetAPIReader(), Cluster: cluster(ctx, mgr.GetAPIReader()),
+		Kinds: &kubeutil.Kinds{Mapper: mgr.GetRESTMapper(), Now: o.Now},
 	}
 	tenants := &tenant.Reconciler{
 		Client: c, References: references, Live: mgr.GetAPIReader(), Applier: applier, Events: events, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now, Rand: rand.Reader,

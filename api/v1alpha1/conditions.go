@@ -90,6 +90,11 @@ const (
 	ReasonConfigTooLarge ConditionReason = "ConfigTooLarge"
 	// ReasonConfigRejected: a pod could not load the configuration and keeps the earlier one; the message says why.
 	ReasonConfigRejected ConditionReason = "ConfigRejected"
+	// ReasonMoving: the tenant's data are on their way to the server that spec.serverRef names; the message tells how far, and
+	// what is in the way. The server that has them goes on serving. It is a reason of Ready, too.
+	ReasonMoving ConditionReason = "Moving"
+	// ReasonOwnedElsewhere: another server owns the tenant's data in the database; the message names it, and tells what to do.
+	ReasonOwnedElsewhere ConditionReason = "OwnedElsewhere"
 )
 
 // Reasons of Ready.

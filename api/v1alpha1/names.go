@@ -42,6 +42,19 @@ const (
 	// AnnotationBoundServer on a SCIMTenant is namespace/name of the SCIMServer that has the tenant's data. The operator
 	// sets it when it first accepts the tenant there.
 	AnnotationBoundServer = GroupName + "/bound-server"
+	// AnnotationMove on a SCIMTenant is the id of the move that is under way, a space, and namespace/name of the SCIMServer that
+	// the data go to. AnnotationMoveFetch is the id when that server may fetch them. The operator writes both.
+	AnnotationMove      = GroupName + "/move"
+	AnnotationMoveFetch = GroupName + "/move-fetch"
+	// AnnotationForwardedFrom on a SCIMTenant is namespace/name of the SCIMServer that its data have left and that passes its
+	// requests on, the id of the move, and when it ended. The operator writes it.
+	AnnotationForwardedFrom = GroupName + "/forwarded-from"
+	// AnnotationFinishMove on a SCIMTenant, with any value, has the server that its data have left forget it at once, instead of
+	// passing requests on until there have been none for a day. The operator removes it.
+	AnnotationFinishMove = GroupName + "/finish-move"
+	// AnnotationTakeFrom on a SCIMTenant names the owner, gone for good, that its data in the database may be taken from. The
+	// condition Programmed tells the value.
+	AnnotationTakeFrom = GroupName + "/take-from"
 	// AnnotationConfigHash on a pod template is the hash of what makes pods restart.
 	AnnotationConfigHash = GroupName + "/config-hash"
 )

@@ -53,7 +53,6 @@ type SCIMTenantList struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.mappingRefs) || size(self.mappingRefs) == 0 || has(self.applicationRef)",message="mappingRefs need an applicationRef; a tenant without application is a plain SCIM directory and has no member fields to fill",fieldPath=".mappingRefs"
 // +kubebuilder:validation:XValidation:rule="has(self.applicationRef) || !has(self.lifecycle)",message="lifecycle needs an applicationRef; a tenant without application is a plain SCIM directory and has no members",fieldPath=".lifecycle"
-// +kubebuilder:validation:XValidation:rule="has(self.serverRef) == has(oldSelf.serverRef)",message="serverRef cannot be added or removed, because the tenant's data would stay behind; delete the tenant and apply it anew",fieldPath=".serverRef"
 type SCIMTenantSpec struct {
 	// applicationRef names the SCIMApplication that gets the members. Omitted: the tenant is a plain SCIM directory.
 	// +optional
@@ -67,7 +66,8 @@ type SCIMTenantSpec struct {
 	MappingRefs []LocalReference `json:"mappingRefs,omitempty"`
 
 	// serverRef names the SCIMServer on which the tenant runs. Omitted: the operator creates a SCIMServer for this
-	// tenant alone, with the tenant's name.
+	// tenant alone, with the tenant's name. A change moves the tenant's data: the earlier server goes on serving until the other
+	// one has them, and passes requests on afterwards.
 	// +optional
 	ServerRef *ObjectReference `json:"serverRef,omitempty"`
 
@@ -323,6 +323,38 @@ type RemappingStatus struct {
 	StartTime *metav1.Time `json:"startTime,omitempty"`
 }
 
+// MoveStatus is how far the tenant's way to another server is.
+type MoveStatus struct {
+	// from is namespace/name of the SCIMServer that the data leave.
+	// +optional
+	// +kubebuilder:validation:MaxLength=320
+	From string `json:"from,omitempty"`
+
+	// to is namespace/name of the SCIMServer that they go to.
+	// +optional
+	// +kubebuilder:validation:MaxLength=320
+	To string `json:"to,omitempty"`
+
+	// phase is Preparing, Copying, Switching (writes are refused, for seconds), Waiting (for the next attempt), Cancelling or
+	// Forwarding (the data are there; the earlier server passes requests on).
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	Phase string `json:"phase,omitempty"`
+
+	// done is the number of rows that are loaded in the present pass.
+	// +optional
+	Done int64 `json:"done,omitempty"`
+
+	// total is the number of rows that the present pass loads.
+	// +optional
+	Total int64 `json:"total,omitempty"`
+
+	// message tells what is in the way.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+}
+
 // SCIMTenantStatus is the observed state of a SCIMTenant.
 type SCIMTenantStatus struct {
 	// conditions are Accepted, Programmed, Ready, Delivering and TokenExpiring, and those of readinessGates.
@@ -361,6 +393,10 @@ type SCIMTenantStatus struct {
 	// delivery is what has not reached the application yet. Unset without an application.
 	// +optional
 	Delivery *DeliveryStatus `json:"delivery,omitempty"`
+
+	// move is the way of the tenant's data to another server. Unset when the move is over.
+	// +optional
+	Move *MoveStatus `json:"move,omitempty"`
 
 	// remapping is the progress of a new mapping over the stored users. Unset when it is done.
 	// +optional

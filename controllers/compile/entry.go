@@ -67,11 +67,11 @@ func directory(t *v1alpha1.SCIMTenant) config.Tenant {
 	return entry
 }
 
-// Same tells whether two entries differ in nothing but tokens.
+// Same tells whether two entries differ in nothing but tokens, and where the tenant is going.
 func Same(a, b config.Tenant) bool { return withoutTokens(a).Hash() == withoutTokens(b).Hash() }
 
 func withoutTokens(t config.Tenant) config.Tenant {
-	t.Tokens = nil
+	t.Tokens, t.Move, t.TakeFrom = nil, nil, ""
 	if t.Application != nil {
 		a := *t.Application
 		a.FeedTokens = nil

@@ -32,6 +32,8 @@ type Input struct {
 	Watched func(namespace string) bool
 	// Applications by namespace/name: those that the tenants name, and those of the entries in Previous.
 	Applications map[string]*Application
+	// Owner is whom the tenants' data belong to in the server's database.
+	Owner string
 }
 
 // Candidate is a tenant that may get an entry.
@@ -44,6 +46,10 @@ type Candidate struct {
 	Credentials *credentials.Facts
 	// References are what the tenant refers to.
 	References References
+	// Move is the server's part in the tenant's way to another server, nil if it has none, or it cannot be said yet.
+	Move *config.Move
+	// TakeFrom is the owner, gone for good, that the tenant's data may be taken from.
+	TakeFrom string
 }
 
 // Result is a configuration.
@@ -66,12 +72,12 @@ func Server(in Input) Result {
 			c.previous[t.Key] = t
 		}
 	}
-	out := &config.Server{Version: config.Version, Name: in.Server.Namespace + "/" + in.Server.Name, BaseURL: in.BaseURL}
+	out := &config.Server{Version: config.Version, Name: in.Server.Namespace + "/" + in.Server.Name, BaseURL: in.BaseURL, Owner: in.Owner}
 	for _, n := range in.Server.Spec.Webhooks.AllowedNetworks {
 		out.AllowedNetworks = append(out.AllowedNetworks, string(n))
 	}
 	for _, t := range in.Tenants {
-		if entry, ok := c.entry(t); ok {
+		if entry, ok := c.placed(t); ok {
 			out.Tenants = append(out.Tenants, entry)
 		}
 	}
@@ -99,6 +105,22 @@ type compilation struct {
 	previous map[string]config.Tenant
 	next     time.Time
 	problems []error
+}
+
+// placed is the entry with the server's part in the tenant's way. The data of a tenant are on one server alone: another one has
+// an entry for it only with a part.
+func (c *compilation) placed(t Candidate) (config.Tenant, bool) {
+	_, role, _, absent := Part(t.Tenant, c.in.Server.Namespace+"/"+c.in.Server.Name)
+	entry, ok := c.entry(t)
+	if !ok || absent {
+		return config.Tenant{}, false
+	}
+	here := t.Tenant.Annotations[v1alpha1.AnnotationBoundServer] == c.in.Server.Namespace+"/"+c.in.Server.Name
+	if entry.Move = t.Move; entry.Move == nil && role != "" && !here {
+		return config.Tenant{}, false
+	}
+	entry.TakeFrom = t.TakeFrom
+	return entry, true
 }
 
 func (c *compilation) entry(t Candidate) (config.Tenant, bool) {
@@ -218,6 +240,9 @@ func (c *compilation) purges() []config.Purge {
 		if c.purgeable(t.Tenant) {
 			out = append(out, config.Purge{Tenant: Key(t.Tenant), UID: string(t.Tenant.UID)})
 		}
+		if left, ok := c.left(t.Tenant); ok {
+			out = append(out, left)
+		}
 	}
 	if c.in.Previous == nil {
 		return out
@@ -229,6 +254,14 @@ func (c *compilation) purges() []config.Purge {
 	}
 	slices.SortFunc(out, func(a, b config.Purge) int { return strings.Compare(a.Tenant+" "+a.UID, b.Tenant+" "+b.UID) })
 	return out
+}
+
+// left is the purge of what a move has left behind, by the id of the move.
+func (c *compilation) left(t *v1alpha1.SCIMTenant) (config.Purge, bool) {
+	f, ok := ForwardOf(t)
+	server := c.in.Server.Namespace + "/" + c.in.Server.Name
+	return config.Purge{Tenant: Key(t), UID: "move-" + f.ID}, ok && f.From == server && t.Spec.DeletionPolicy == v1alpha1.DeletionPolicyDelete &&
+		t.Annotations[v1alpha1.AnnotationBoundServer] != server
 }
 
 // purgeable tells whether the tenant's data are to go. A server of its own goes as a whole, with its volume.

@@ -337,6 +337,7 @@ func TestTenant(t *testing.T) {
 		text   string
 	}{
 		"accepted":             {compile.TenantFacts{Tenant: tenant("a"), Server: server(), BoundTo: "scim/shared"}, "", ""},
+		"data out of reach":    {compile.TenantFacts{Tenant: tenant("a"), Server: server(), BoundTo: "scim/other", OutOfReach: true}, v1alpha1.ReasonNotImplemented, "set spec.serverRef back to scim/other"},
 		"own server to come":   {compile.TenantFacts{Tenant: tenant("a", own)}, "", ""},
 		"no server":            {compile.TenantFacts{Tenant: tenant("a")}, v1alpha1.ReasonServerNotFound, "no SCIMServer scim/shared"},
 		"same namespace":       {compile.TenantFacts{Tenant: tenant("a", func(t *v1alpha1.SCIMTenant) { t.Namespace = "scim" }), Server: server(same)}, "", ""},
@@ -345,7 +346,6 @@ func TestTenant(t *testing.T) {
 		"not selected":         {compile.TenantFacts{Tenant: tenant("a"), Server: server(selector)}, v1alpha1.ReasonNotAllowedByServer, "namespace ns"},
 		"selector is invalid":  {compile.TenantFacts{Tenant: tenant("a"), Server: server(broken), NamespaceLabels: map[string]string{"scim": "yes"}}, v1alpha1.ReasonNotAllowedByServer, "selector"},
 		"not allowed, invalid": {compile.TenantFacts{Tenant: tenant("a", func(t *v1alpha1.SCIMTenant) { t.Spec.Protocol = "x" }), Server: server(same)}, v1alpha1.ReasonNotAllowedByServer, ""},
-		"data elsewhere":       {compile.TenantFacts{Tenant: tenant("a"), Server: server(), BoundTo: "scim/other"}, v1alpha1.ReasonNotImplemented, "set spec.serverRef back to scim/other"},
 		"name taken":           {compile.TenantFacts{Tenant: tenant("a", own), Taken: "SCIMServer ns/a exists already"}, v1alpha1.ReasonConflict, "name a SCIMServer in spec.serverRef"},
 		"claims": {compile.TenantFacts{Tenant: tenant("a", signed(false), func(t *v1alpha1.SCIMTenant) { t.Spec.Auth.JWT[1].Claims = "claims.azp ==" }), Server: server()},
 			v1alpha1.ReasonInvalid, "spec.auth.jwt[1].claims"},

@@ -20,6 +20,8 @@ type TenantFacts struct {
 	NamespaceLabels map[string]string
 	// BoundTo is namespace/name of the existing server that has the tenant's data, "" if none has.
 	BoundTo string
+	// OutOfReach: that server is another one than the tenant names, and in a namespace that the operator does not watch.
+	OutOfReach bool
 	// Taken tells why the operator cannot make an object that the tenant needs, "" if it can.
 	Taken string
 	// Leaving tells which object of an earlier time has to go first, "" if none has.
@@ -35,7 +37,7 @@ type TenantFacts struct {
 func Tenant(f TenantFacts) Finding {
 	return first(f, serverFound, allowed,
 		func(f TenantFacts) Finding { return allowedByApplication(f.Tenant, f.References, f.NamespaceLabels) },
-		bound, ownership,
+		reachable, ownership,
 		func(f TenantFacts) Finding { return resolved(f.Tenant, f.References) },
 		entryValid,
 		func(f TenantFacts) Finding { return f.Credentials })
@@ -80,13 +82,13 @@ func serverFound(f TenantFacts) Finding {
 	return Finding{}
 }
 
-// bound refuses a change of server: the tenant's data would stay behind.
-func bound(f TenantFacts) Finding {
-	if f.BoundTo == "" || f.BoundTo == ServerKey(f.Tenant) {
+// reachable refuses a move that the operator cannot see to.
+func reachable(f TenantFacts) Finding {
+	if !f.OutOfReach {
 		return Finding{}
 	}
-	return found(v1alpha1.ReasonNotImplemented, "the tenant's data are on SCIMServer %[1]s, and moving them is not implemented; "+
-		"set spec.serverRef back to %[1]s, or delete the tenant and apply it anew to begin without data", f.BoundTo)
+	return found(v1alpha1.ReasonNotImplemented, "the tenant's data are on SCIMServer %[1]s, in a namespace that the operator does not watch, so it cannot move them; "+
+		"set spec.serverRef back to %[1]s, or let the operator watch that namespace", f.BoundTo)
 }
 
 func allowed(f TenantFacts) Finding {

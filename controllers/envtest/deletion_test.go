@@ -78,7 +78,7 @@ var _ = Describe("Deleting a tenant", func() {
 		readyServer(ctx, newServer(ns, "second"))
 		tenant := readyTenant(ctx, newTenant(ns, "acme", on("", "first"), deleteData))
 		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.ServerRef.Name = "second" })
-		eventuallyRefused(ctx, tenant, v1alpha1.ReasonNotImplemented, "")
+		eventually(ctx, tenant, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonMoving, "")
 		Expect(pods.Refuse(ctx, client.ObjectKeyFromObject(first), "asleep")).To(Succeed())
 		remove(ctx, tenant)
 		eventuallyGone(ctx, tenant)

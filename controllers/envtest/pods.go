@@ -33,6 +33,7 @@ type Pods struct {
 	reports map[string]config.TenantReport
 	loaded  map[client.ObjectKey]config.Report // of the latest good configuration
 	readers map[client.ObjectKey]*config.Decoder
+	fetched map[string]config.MoveReport
 	started time.Time
 }
 
@@ -51,7 +52,7 @@ func (c *Cluster) StartPods() (*Pods, error) {
 	p := &Pods{
 		client: mgr.GetClient(), refused: map[client.ObjectKey]string{}, faults: map[client.ObjectKey]*config.StoreReport{},
 		reports: map[string]config.TenantReport{}, loaded: map[client.ObjectKey]config.Report{}, readers: map[client.ObjectKey]*config.Decoder{},
-		started: time.Now().UTC(),
+		fetched: map[string]config.MoveReport{}, started: time.Now().UTC(),
 	}
 	ofServer := handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
 		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: o.GetLabels()[v1alpha1.LabelServer]}}}
@@ -102,6 +103,33 @@ func (p *Pods) Report(ctx context.Context, server client.ObjectKey, tenant strin
 	p.mu.Unlock()
 	_, err := p.Reconcile(ctx, reconcile.Request{NamespacedName: server})
 	return err
+}
+
+// Fetch lets the target of a tenant's move report how far it is, from now on; at first it copies.
+func (p *Pods) Fetch(ctx context.Context, server client.ObjectKey, tenant string, report config.MoveReport) error {
+	p.mu.Lock()
+	p.fetched[tenant] = report
+	p.mu.Unlock()
+	_, err := p.Reconcile(ctx, reconcile.Request{NamespacedName: server})
+	return err
+}
+
+// moveOf plays a server's part in a move.
+func (p *Pods) moveOf(t *config.Tenant) *config.MoveReport {
+	if t.Move == nil {
+		return nil
+	}
+	report := config.MoveReport{Phase: config.MoveWaiting}
+	switch fetched, ok := p.fetched[t.Key]; {
+	case t.Move.Role == config.MoveForward:
+		report.Phase = config.MoveForwarding
+	case t.Move.Role == config.MoveTarget && ok:
+		report = fetched
+	case t.Move.Role == config.MoveTarget:
+		report.Phase = config.MoveCopying
+	}
+	report.ID = t.Move.ID
+	return &report
 }
 
 // Reconcile plays the one pod of a StatefulSet, or those of a Deployment.
@@ -201,7 +229,7 @@ func (p *Pods) load(server client.ObjectKey, data []byte) config.Report {
 		kept = config.Report{ConfigHash: s.Digest, Layout: s.Layout, StartedAt: p.started, Store: p.faults[server], Tenants: map[string]config.TenantReport{}}
 		for i, t := range s.Tenants {
 			report := p.reports[t.Key]
-			report.Hash = s.Hashes[i]
+			report.Hash, report.Move = s.Hashes[i], p.moveOf(&t)
 			kept.Tenants[t.Key] = report
 		}
 		for _, purge := range s.Purges {

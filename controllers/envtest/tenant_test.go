@@ -128,22 +128,6 @@ var _ = Describe("What a tenant refers to", func() {
 		})
 		eventuallyReady(ctx, tenant)
 	})
-
-	It("cannot become another server while the first one has the data", func(ctx context.Context) {
-		ns := newNamespace(ctx, nil)
-		first := readyServer(ctx, newServer(ns, "first"))
-		readyServer(ctx, newServer(ns, "second"))
-		tenant := readyTenant(ctx, newTenant(ns, "acme", on("", "first")))
-		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.ServerRef.Name = "second" })
-		eventuallyRefused(ctx, tenant, v1alpha1.ReasonNotImplemented, "set spec.serverRef back to "+ns+"/first")
-		Consistently(func(g Gomega) {
-			g.Expect(configOf(ctx, g, ns, "first").Tenants).To(HaveLen(1))
-			g.Expect(configOf(ctx, g, ns, "second").Tenants).To(BeEmpty())
-		}).WithContext(ctx).Should(Succeed())
-		remove(ctx, first)
-		eventuallyReady(ctx, tenant)
-		Eventually(func(g Gomega) { g.Expect(configOf(ctx, g, ns, "second").Tenants).To(HaveLen(1)) }).WithContext(ctx).Should(Succeed())
-	})
 })
 
 var _ = Describe("A tenant that cannot be served", func() {

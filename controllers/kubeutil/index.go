@@ -3,6 +3,7 @@ package kubeutil
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -57,14 +58,19 @@ func index[T client.Object](ctx context.Context, indexer client.FieldIndexer, na
 	return nil
 }
 
-// ServersOf names the SCIMServers that have to do with a tenant: the one that it names, and the one that has its data.
+// ServersOf names the SCIMServers that have to do with a tenant: the one that it names, the one that has its data, the one that
+// they go to, and the one that they have left.
 func ServersOf(t *v1alpha1.SCIMTenant) []string {
 	named := join(t.ServerKey())
-	bound := t.Annotations[v1alpha1.AnnotationBoundServer]
-	if bound == "" || bound == named {
-		return []string{named}
+	servers := []string{named}
+	way, _ := compile.WayOf(t)
+	forward, _ := compile.ForwardOf(t)
+	for _, key := range []string{t.Annotations[v1alpha1.AnnotationBoundServer], way.To, forward.From} {
+		if key != "" && !slices.Contains(servers, key) {
+			servers = append(servers, key)
+		}
 	}
-	return []string{named, bound}
+	return servers
 }
 
 func tokenSecretOf(t *v1alpha1.SCIMTenant) []string {

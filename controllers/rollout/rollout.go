@@ -134,6 +134,26 @@ func (r *Rollout) Tenant(key string) (config.TenantReport, bool) {
 	return latest, found
 }
 
+// Moves are what the pods report of a move, by its id.
+func (r *Rollout) Moves(id string) (out []config.MoveReport) {
+	for _, p := range r.pods {
+		for _, t := range p.report.Tenants {
+			if t.Move != nil && t.Move.ID == id {
+				out = append(out, *t.Move)
+			}
+		}
+	}
+	return out
+}
+
+// Knows tells whether every pod that reports knows the tenant's move, and that one does.
+func (r *Rollout) Knows(tenant, move string) bool {
+	return r.all(func(p pod) bool {
+		m := p.report.Tenants[tenant].Move
+		return m != nil && m.ID == move
+	})
+}
+
 // Rejections are the kinds of rejection that the pods have seen of a tenant, those of the same kind added up.
 func (r *Rollout) Rejections(key string) []config.Rejection {
 	var out []config.Rejection

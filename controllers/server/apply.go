@@ -23,7 +23,7 @@ func (r *Reconciler) apply(ctx context.Context, p *pass) error {
 	if !p.finding.OK() {
 		return nil
 	}
-	objects, err := workload.Build(workload.Input{Server: p.server, Image: r.Image, Webhooks: webhooks(p.config), Database: p.database, Shards: p.shards})
+	objects, err := workload.Build(workload.Input{Server: p.server, Image: r.Image, Webhooks: webhooks(p.config), Moves: moves(p.config), Database: p.database, Shards: p.shards})
 	if err != nil {
 		return err
 	}
@@ -53,6 +53,11 @@ func (r *Reconciler) apply(ctx context.Context, p *pass) error {
 // webhooks tells whether a tenant's application is called.
 func webhooks(c *config.Server) bool {
 	return c != nil && slices.ContainsFunc(c.Tenants, func(t config.Tenant) bool { return t.Application != nil && t.Application.Webhook != nil })
+}
+
+// moves tells whether a tenant is on its way from or to another server.
+func moves(c *config.Server) bool {
+	return c != nil && slices.ContainsFunc(c.Tenants, func(t config.Tenant) bool { return t.Move != nil })
 }
 
 // has tells whether the cluster has a kind. Only the optional ones are asked for.

@@ -27,13 +27,14 @@ func (r *Reconciler) configure(ctx context.Context, p *pass) error {
 	in := compile.Input{
 		Server: p.server, BaseURL: compile.BaseURL(p.server, r.DefaultBaseURL),
 		Previous: p.config, Purged: p.rollout.Purged(), Now: r.Now(), Watched: r.Namespaces.Has,
+		Owner: compile.Owner(p.server, r.Cluster),
 	}
 	if !p.finding.OK() {
 		in.BaseURL = p.config.BaseURL
 	}
 	var err error
 	lookup := r.References.Lookup()
-	if in.Tenants, err = r.candidates(ctx, p.server, lookup); err != nil {
+	if in.Tenants, err = r.candidates(ctx, p, lookup); err != nil {
 		return err
 	}
 	if in.Applications, err = applications(ctx, p.config, lookup); err != nil {
@@ -53,7 +54,8 @@ func (r *Reconciler) configure(ctx context.Context, p *pass) error {
 }
 
 // candidates are the tenants that want to run on the server or have their data there.
-func (r *Reconciler) candidates(ctx context.Context, s *v1alpha1.SCIMServer, lookup *reference.Lookup) ([]compile.Candidate, error) {
+func (r *Reconciler) candidates(ctx context.Context, p *pass, lookup *reference.Lookup) ([]compile.Candidate, error) {
+	s := p.server
 	key := s.Namespace + "/" + s.Name
 	var list v1alpha1.SCIMTenantList
 	if err := r.Client.List(ctx, &list, client.MatchingFields{kubeutil.IndexTenantServer: key}); err != nil {
@@ -65,6 +67,12 @@ func (r *Reconciler) candidates(ctx context.Context, s *v1alpha1.SCIMServer, loo
 		c := compile.Candidate{Tenant: t, Accepted: acceptedOn(t, key)}
 		var err error
 		if c.Credentials, err = r.credentials(ctx, t); err != nil {
+			return nil, err
+		}
+		if c.Move, err = r.part(ctx, p, t); err != nil {
+			return nil, err
+		}
+		if c.TakeFrom, err = r.takeFrom(ctx, p, t); err != nil {
 			return nil, err
 		}
 		if c.References, err = lookup.Of(ctx, t); err != nil {
@@ -95,7 +103,8 @@ func applications(ctx context.Context, previous *config.Server, lookup *referenc
 
 // acceptedOn tells whether the tenant's reconciler has accepted this generation, for this server.
 func acceptedOn(t *v1alpha1.SCIMTenant, server string) bool {
-	return compile.ServerKey(t) == server && t.Annotations[v1alpha1.AnnotationBoundServer] == server &&
+	_, role, _, absent := compile.Part(t, server)
+	return compile.ServerKey(t) == server && !absent && (role == "" || role == config.MoveTarget) && t.Annotations[v1alpha1.AnnotationBoundServer] != "" &&
 		kubeutil.IsTrue(t, v1alpha1.ConditionAccepted)
 }
 

@@ -34,7 +34,11 @@ type Reconciler struct {
 	DefaultBaseURL string
 	// Namespaces that the operator watches.
 	Namespaces scope.Scope
-	Now        func() time.Time
+	// Live reads from the API server.
+	Live client.Reader
+	// Cluster is the UID of the cluster, which tells its servers from those of another one on the same database; empty: unknown.
+	Cluster string
+	Now     func() time.Time
 
 	pace      kubeutil.Pace
 	configs   kubeutil.Memo[*config.Shard]

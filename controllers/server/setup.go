@@ -96,8 +96,8 @@ func tenantChanged() predicate.Predicate {
 		_, isGated := compile.Gated(b)
 		return a.Generation != b.Generation || wasGated != isGated ||
 			a.DeletionTimestamp.IsZero() != b.DeletionTimestamp.IsZero() ||
-			a.Annotations[v1alpha1.AnnotationBoundServer] != b.Annotations[v1alpha1.AnnotationBoundServer] ||
-			a.Annotations[v1alpha1.AnnotationReleaseBrake] != b.Annotations[v1alpha1.AnnotationReleaseBrake] ||
+			differ(a, b, v1alpha1.AnnotationBoundServer, v1alpha1.AnnotationReleaseBrake, v1alpha1.AnnotationMove,
+				v1alpha1.AnnotationMoveFetch, v1alpha1.AnnotationForwardedFrom, v1alpha1.AnnotationTakeFrom) ||
 			!kubeutil.SameCondition(a, b, v1alpha1.ConditionAccepted)
 	}}
 }
@@ -107,6 +107,10 @@ func tenantChanged() predicate.Predicate {
 func judged(t *v1alpha1.SCIMTenant) bool {
 	c := kubeutil.FindCondition(t, v1alpha1.ConditionAccepted)
 	return c != nil && c.ObservedGeneration != 0
+}
+
+func differ(a, b client.Object, annotations ...string) bool {
+	return slices.ContainsFunc(annotations, func(name string) bool { return a.GetAnnotations()[name] != b.GetAnnotations()[name] })
 }
 
 func serversOf(_ context.Context, o client.Object) []reconcile.Request {

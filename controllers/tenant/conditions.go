@@ -14,10 +14,10 @@ import (
 
 // server is the tenant's server, an empty one if there is none.
 func (p *pass) server() *v1alpha1.SCIMServer {
-	if p.facts.Server == nil {
+	if p.serving() == nil {
 		return &v1alpha1.SCIMServer{}
 	}
-	return p.facts.Server
+	return p.serving()
 }
 
 func (p *pass) programmed(accepted compile.Condition) compile.Condition {
@@ -26,6 +26,10 @@ func (p *pass) programmed(accepted compile.Condition) compile.Condition {
 	switch {
 	case accepted.Status != metav1.ConditionTrue:
 		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, p.stillServed()
+	case p.underWay() != nil:
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonMoving, progressOf(p.trip)
+	case p.ownedElsewhere() != "":
+		c.Reason, c.Message = v1alpha1.ReasonOwnedElsewhere, p.ownedElsewhere()
 	case p.entry == nil && server != nil && server.Status == metav1.ConditionFalse:
 		c.Reason, c.Message = v1alpha1.ReasonServerNotReady, fmt.Sprintf("SCIMServer %s is not accepted: %s", compile.ServerKey(p.tenant), server.Message)
 	case p.outdated() && tooLarge(p.server()):
@@ -42,6 +46,19 @@ func (p *pass) programmed(accepted compile.Condition) compile.Condition {
 		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, v1alpha1.ReasonPending, "Waiting for the server to load this generation"
 	}
 	return c
+}
+
+// ownedElsewhere tells who owns the tenant's data in the database, and what to do, if another server does.
+func (p *pass) ownedElsewhere() string {
+	report, ok := p.rollout.Tenant(compile.Key(p.tenant))
+	if !ok || report.Owner == "" {
+		return ""
+	}
+	namespace, name, _, _, _ := compile.OwnerParts(report.Owner)
+	return fmt.Sprintf("The tenant's data in the database of SCIMServer %s belong to SCIMServer %s/%s (%s), which uses the same database; "+
+		"requests are answered with 503. Delete the tenant in one of the two places, or give one of the servers another database. If that server is gone for good: "+
+		"kubectl annotate scimtenant %s -n %s --overwrite %s=%s",
+		compile.ServerKey(p.tenant), namespace, name, report.Owner, p.tenant.Name, p.tenant.Namespace, v1alpha1.AnnotationTakeFrom, report.Owner)
 }
 
 // outdated tells whether the server's configuration lacks this generation, or what it refers to as it is now.
@@ -83,7 +100,7 @@ func (p *pass) ready(accepted, programmed compile.Condition) compile.Condition {
 	switch {
 	case accepted.Status != metav1.ConditionTrue:
 		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, p.stillServed()
-	case programmed.Status != metav1.ConditionTrue:
+	case programmed.Status != metav1.ConditionTrue && p.underWay() == nil:
 		c.Reason, c.Message = v1alpha1.ReasonNotProgrammed, programmed.Message
 	case p.unavailable():
 		c.Reason, c.Message = v1alpha1.ReasonServerNotReady, p.noPod()
@@ -91,6 +108,8 @@ func (p *pass) ready(accepted, programmed compile.Condition) compile.Condition {
 		c.Reason, c.Message = v1alpha1.ReasonSuspended, "spec.suspended is true; requests are answered with 503"
 	case gated:
 		c.Reason, c.Message = v1alpha1.ReasonReadinessGatesPending, fmt.Sprintf("Condition %s of spec.readinessGates is not True; requests are answered with 503", gate)
+	case p.underWay() != nil:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonMoving, "Requests are answered. "+progressOf(p.trip)
 	default:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, v1alpha1.ReasonReady, "Requests are answered"
 	}

@@ -48,7 +48,7 @@ func (r *Reconciler) issue(ctx context.Context, p *pass) error {
 func (r *Reconciler) desired(p *pass) (*corev1.Secret, credentials.Cause, error) {
 	t := p.tenant
 	request := credentials.Request{
-		URL:     compile.TenantURL(compile.BaseURL(p.facts.Server, r.DefaultBaseURL), t),
+		URL:     compile.TenantURL(compile.BaseURL(p.serving(), r.DefaultBaseURL), t),
 		NoToken: !compile.WantsToken(t),
 		Brought: p.brought,
 		Every:   compile.Every(t),

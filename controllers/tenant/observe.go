@@ -34,7 +34,7 @@ func (s *served) entry(key string) (config.Tenant, bool) {
 // observe reads what the tenant's server has of it, and what its pods report.
 func (r *Reconciler) observe(ctx context.Context, p *pass) error {
 	p.rollout = &rollout.Rollout{}
-	s := p.facts.Server
+	s := p.serving()
 	if s == nil || s.UID == "" {
 		return nil
 	}
@@ -46,6 +46,14 @@ func (r *Reconciler) observe(ctx context.Context, p *pass) error {
 		p.entry = &entry
 	}
 	return r.readRollout(ctx, p, s, served.number)
+}
+
+// serving is the server that has the tenant's data: the one that the tenant names, unless they are still on their way.
+func (p *pass) serving() *v1alpha1.SCIMServer {
+	if p.source != nil {
+		return p.source
+	}
+	return p.facts.Server
 }
 
 // served reads what a server's configuration has for a tenant, nil if there is none that can be read.
@@ -81,23 +89,27 @@ func (r *Reconciler) shard(ctx context.Context, namespace, name string, n int) (
 }
 
 // readRollout reads what the pods report of themselves, and of the tenants of a shard.
-func (r *Reconciler) readRollout(ctx context.Context, p *pass, s *v1alpha1.SCIMServer, shard int) error {
+func (r *Reconciler) readRollout(ctx context.Context, p *pass, s *v1alpha1.SCIMServer, shard int) (err error) {
+	p.rollout, err = r.rolloutOf(ctx, s, shard)
+	return err
+}
+
+func (r *Reconciler) rolloutOf(ctx context.Context, s *v1alpha1.SCIMServer, shard int) (*rollout.Rollout, error) {
 	all, err := r.reports(ctx, s, 0)
 	if err != nil || all == nil {
-		return err
+		return &rollout.Rollout{}, err
 	}
 	if shard > 0 {
 		more, err := r.reports(ctx, s, shard)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if more == nil {
 			more = &rollout.Rollout{}
 		}
 		all = all.With(more)
 	}
-	p.rollout = all.First(workload.Replicas(s))
-	return nil
+	return all.First(workload.Replicas(s)), nil
 }
 
 // reports reads a status ConfigMap, nil if there is none.

@@ -52,7 +52,9 @@ type pass struct {
 	desired *config.Tenant // as the server should get it, but for tokens; nil if the tenant is not accepted
 	entry   *config.Tenant // as the server gets it, nil if it has none
 	rollout *rollout.Rollout
-	requeue time.Duration // 0: only when something changes
+	source  *v1alpha1.SCIMServer // that has the tenant's data, where the tenant names another one; nil: it doesn't
+	trip    *v1alpha1.MoveStatus // between the two, or after it; nil: there is none
+	requeue time.Duration        // 0: only when something changes
 }
 
 // Reconcile brings one SCIMTenant into the wanted state.
@@ -64,7 +66,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, t *v1alpha1.SCIMTenant) (ctr
 	if kubeutil.Leaving(ctx, r.Client, t.Namespace) {
 		return ctrl.Result{}, nil // its own deletion is to come
 	}
-	err := kubeutil.Run(ctx, p, r.resolve, r.ownServer, r.readToken, r.judge, r.bind, r.issue, r.observe)
+	err := kubeutil.Run(ctx, p, r.resolve, r.ownServer, r.readToken, r.judge, r.bind, r.move, r.issue, r.observe)
 	if err != nil {
 		return kubeutil.Result(0, err)
 	}

@@ -29,9 +29,10 @@ func (r *Reconciler) resolve(ctx context.Context, p *pass) (err error) {
 	if p.facts.ServerOutside = errors.Is(err, scope.ErrOutside); err != nil && !p.facts.ServerOutside {
 		return err
 	}
-	if p.facts.BoundTo, err = r.boundTo(ctx, t); err != nil {
+	if p.facts.BoundTo, p.source, err = r.boundTo(ctx, t); err != nil {
 		return err
 	}
+	p.facts.OutOfReach = p.source == nil && p.facts.BoundTo != "" && p.facts.BoundTo != compile.ServerKey(t)
 	if p.facts.References, err = r.References.Lookup().Of(ctx, t); err != nil {
 		return err
 	}
@@ -61,28 +62,29 @@ func (r *Reconciler) server(ctx context.Context, namespace, name string) (*v1alp
 	return s, nil
 }
 
-// boundTo is the server with the tenant's data, "" if it is gone: the tenant is free to go to another one then.
-func (r *Reconciler) boundTo(ctx context.Context, t *v1alpha1.SCIMTenant) (string, error) {
+// boundTo is the server with the tenant's data, "" if it is gone: the tenant is free to go to another one then. source is the
+// same where the tenant names another one.
+func (r *Reconciler) boundTo(ctx context.Context, t *v1alpha1.SCIMTenant) (bound string, source *v1alpha1.SCIMServer, err error) {
 	key := t.Annotations[v1alpha1.AnnotationBoundServer]
 	if key == "" || key == compile.ServerKey(t) {
-		return key, nil
+		return key, nil, nil
 	}
 	namespace, name, _ := strings.Cut(key, "/")
 	s, err := r.server(ctx, namespace, name)
 	if errors.Is(err, scope.ErrOutside) {
-		return key, nil // it may well be there
+		return key, nil, nil // it may well be there
 	}
 	if err != nil || s == nil {
-		return "", err
+		return "", nil, err
 	}
-	return key, nil
+	return key, s, nil
 }
 
 // ownServer creates the SCIMServer of a tenant that names none, and tells it what becomes of its volume. All else of it
 // is left to the defaults and to whoever edits it.
 func (r *Reconciler) ownServer(ctx context.Context, p *pass) error {
 	t := p.tenant
-	if !t.OwnServer() || (p.facts.BoundTo != "" && p.facts.BoundTo != compile.ServerKey(t)) {
+	if !t.OwnServer() {
 		return nil
 	}
 	if s := p.facts.Server; s != nil && !metav1.IsControlledBy(s, t) {
@@ -158,6 +160,9 @@ func (r *Reconciler) judge(_ context.Context, p *pass) error {
 func (r *Reconciler) bind(ctx context.Context, p *pass) error {
 	t := p.tenant
 	key := compile.ServerKey(t)
+	if p.facts.BoundTo != "" && p.facts.BoundTo != key {
+		return nil // the data are there until they have moved
+	}
 	if !p.finding.OK() || (t.Annotations[v1alpha1.AnnotationBoundServer] == key && controllerutil.ContainsFinalizer(t, v1alpha1.Finalizer)) {
 		return nil
 	}

@@ -31,7 +31,7 @@ import (
 // +kubebuilder:rbac:groups=scim-operator.io,resources=scimtenants,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=scim-operator.io,resources=scimtenants/status,verbs=patch
 // +kubebuilder:rbac:groups=scim-operator.io,resources=scimtenants/finalizers,verbs=update
-// +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=scim-operator.io,resources=scimservers,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;update
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups=apps,resources=statefulsets,verbs=get;list;watch

@@ -14,9 +14,10 @@ import (
 // writeStatus derives the status from the pass and writes it once.
 func (r *Reconciler) writeStatus(ctx context.Context, p *pass) error {
 	t := p.tenant
-	if p.facts.Server != nil {
-		t.Status.URL = compile.TenantURL(compile.BaseURL(p.facts.Server, r.DefaultBaseURL), t)
+	if p.serving() != nil {
+		t.Status.URL = compile.TenantURL(compile.BaseURL(p.serving(), r.DefaultBaseURL), t)
 	}
+	t.Status.Move = p.trip
 	t.Status.CredentialsSecret = ""
 	if p.secret != nil {
 		t.Status.CredentialsSecret = p.secret.Name

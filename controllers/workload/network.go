@@ -44,6 +44,7 @@ func servicePort(name string, port int32) *corev1ac.ServicePortApplyConfiguratio
 // the ops port from the server's own namespace and from namespaces with LabelMetrics. Out go only DNS and the ports of
 // the API server, whose address no policy can name; and with webhooks whatever is no link-local address, as an
 // application's pods listen on ports that its URL doesn't tell. The server itself refuses addresses that no webhook may have.
+// While tenants move, other servers' port of SCIM is open.
 // With spec.storage.postgres the port of the database is open too: to its address, or to any where it has a name.
 func NetworkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 	s := in.Server
@@ -63,6 +64,14 @@ func NetworkPolicy(in Input) *networkingv1ac.NetworkPolicyApplyConfiguration {
 		)
 	if Stateless(s) {
 		spec.WithEgress(toDatabase(in.Database)...)
+	}
+	if in.Moves {
+		spec.WithEgress(networkingv1ac.NetworkPolicyEgressRule().WithPorts(policyPort(corev1.ProtocolTCP, PortSCIM)).WithTo(
+			networkingv1ac.NetworkPolicyPeer().
+				WithNamespaceSelector(metav1ac.LabelSelector()).
+				WithPodSelector(metav1ac.LabelSelector().WithMatchLabels(map[string]string{
+					v1alpha1.LabelName: v1alpha1.AppName, v1alpha1.LabelManagedBy: v1alpha1.ManagedBy,
+				}))))
 	}
 	if in.Webhooks {
 		spec.WithEgress(toApplications(s.Spec.Webhooks))

@@ -27,6 +27,8 @@ type Input struct {
 	Server *v1alpha1.SCIMServer
 	// Image is used where spec.image is empty.
 	Image string
+	// Moves: tenants are on their way from or to another server.
+	Moves bool
 	// Webhooks: the server calls applications, wherever they are.
 	Webhooks bool
 	// Shards of the configuration, by their numbers; none: 0 alone.

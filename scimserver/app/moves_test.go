@@ -499,7 +499,7 @@ func (p *provider) written(n int) {
 // settle gives both servers the configuration that they have after a move.
 func settle(from, to *mover, id string, t config.Tenant) {
 	from.configure(t, from.part(id, config.MoveForward, to))
-	to.configure(t, nil)
+	to.configure(t, to.part(id, config.MoveTarget, from))
 }
 
 // TestMove: a tenant goes from one server to another under load, by a URL that stays.
