@@ -45,8 +45,12 @@ func Scheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-// cluster is the UID of the cluster, as everybody takes that of its first namespace; empty where that may not be read.
-func cluster(ctx context.Context, live client.Reader) string {
+// cluster is the UID of the cluster, as everybody takes that of its first namespace; empty where that may not be read, as in
+// an operator for some namespaces.
+func cluster(ctx context.Context, live client.Reader, watched scope.Scope) string {
+	if !watched.Has(metav1.NamespaceSystem) {
+		return ""
+	}
 	ns := kubeutil.NamespaceMetadata()
 	if err := live.Get(ctx, client.ObjectKey{Name: metav1.NamespaceSystem}, ns); err != nil {
 		return ""
@@ -78,7 +82,7 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	references := &reference.Reader{Client: c, Secrets: secrets, Live: mgr.GetAPIReader()}
 	servers := &server.Reconciler{
 		Client: c, References: references, Secrets: secrets, Applier: applier, Events: events, Image: o.Image, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now,
-		Namespaces: o.Namespaces, Live: mgr.GetAPIReader(), Cluster: cluster(ctx, mgr.GetAPIReader()),
+		Namespaces: o.Namespaces, Live: mgr.GetAPIReader(), Cluster: cluster(ctx, mgr.GetAPIReader(), o.Namespaces),
 		Kinds: &kubeutil.Kinds{Mapper: mgr.GetRESTMapper(), Now: o.Now},
 	}
 	tenants := &tenant.Reconciler{
