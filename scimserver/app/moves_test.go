@@ -577,8 +577,8 @@ func TestMoveKilled(t *testing.T) {
 				victim.kill()
 				victim.start()
 			}
-			for wait := 0; wait < 4 && !to.is(config.MoveDone)(); wait++ { // attempts become rarer as they fail
-				p.tried(1000)
+			for wait := 0; wait < 100 && !to.is(config.MoveDone)(); wait++ { // attempts become rarer as they fail
+				p.tried(50)
 			}
 			eventually(t, "the tenant is there", to.is(config.MoveDone))
 			settle(from, to, id, provisioned())
