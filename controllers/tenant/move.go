@@ -88,13 +88,8 @@ func (r *Reconciler) moveOn(ctx context.Context, p *pass, way compile.Way) error
 		return r.moved(ctx, p, way, bound, target)
 	case !wanted:
 		return r.moveBack(ctx, p, way, from, to)
-	case way.Fetch && target.Phase == "":
-		p.moving(bound, way.To, phasePreparing, config.MoveReport{Error: to.trouble(way.To)})
 	case way.Fetch:
-		if source.Phase == config.MoveSwitching && target.Phase == config.MoveCopying {
-			target.Phase = config.MoveSwitching
-		}
-		p.moving(bound, way.To, target.Phase, target)
+		p.fetching(bound, way, to, target, source)
 	case from.prepared(t, way.ID):
 		p.moving(bound, way.To, phasePreparing, config.MoveReport{})
 		return r.patch(ctx, p, func() { t.Annotations[v1alpha1.AnnotationMoveFetch] = way.ID })
@@ -102,6 +97,18 @@ func (r *Reconciler) moveOn(ctx context.Context, p *pass, way compile.Way) error
 		p.moving(bound, way.To, phasePreparing, config.MoveReport{Error: from.trouble(bound)})
 	}
 	return nil
+}
+
+// fetching says how far the target has come.
+func (p *pass) fetching(bound string, way compile.Way, to *party, target, source config.MoveReport) {
+	switch {
+	case target.Phase == "":
+		p.moving(bound, way.To, phasePreparing, config.MoveReport{Error: to.trouble(way.To)})
+		return
+	case source.Phase == config.MoveSwitching && target.Phase == config.MoveCopying:
+		target.Phase = config.MoveSwitching
+	}
+	p.moving(bound, way.To, target.Phase, target)
 }
 
 // moveBack calls a move off. When the target has it already, it is too late: the move ends, and another one leads back.

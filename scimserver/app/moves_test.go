@@ -103,20 +103,18 @@ func (m *mover) start() {
 	m.t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s, err := store.Store(nil), error(nil)
-	if m.open != nil {
-		s = m.open()
-	} else if s, err = OpenStore(context.Background(), m.dir); err != nil {
-		m.t.Fatal(err)
-	}
-	m.cord = &cord{Store: s}
+	m.cord = &cord{Store: m.data()}
 	m.pipe, m.ended = newPipe(), make(chan error, 1)
 	o := Options{
 		Source: m.pipe, Store: m.cord, Listen: m.addr, OpsListen: "127.0.0.1:0", Log: testLog(m.t).With("server", m.name),
 		Metrics: telemetry.New("test"), Version: "test", CertFile: m.tls[0], KeyFile: m.tls[1],
-		timing: timing{cacheAfter: time.Hour, lookEvery: 50 * time.Millisecond, reportEvery: time.Hour, reportGap: time.Millisecond, retry: time.Second, retryPurge: 50 * time.Millisecond, stop: time.Millisecond},
+		timing: timing{
+			cacheAfter: time.Hour, lookEvery: 50 * time.Millisecond, reportEvery: time.Hour, reportGap: time.Millisecond,
+			retry: time.Second, retryPurge: 50 * time.Millisecond, stop: time.Millisecond,
+		},
 	}
-	eventually(m.t, "the port is free again", func() bool {
+	eventually(m.t, "the port is free again", func() (free bool) {
+		var err error
 		m.app, err = New(o)
 		return err == nil
 	})
@@ -127,6 +125,19 @@ func (m *mover) start() {
 	if m.config != nil {
 		m.offerLocked()
 	}
+}
+
+// data opens what the server keeps.
+func (m *mover) data() store.Store {
+	m.t.Helper()
+	if m.open != nil {
+		return m.open()
+	}
+	s, err := OpenStore(context.Background(), m.dir)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return s
 }
 
 // kill ends the server without letting it finish anything.
@@ -140,7 +151,9 @@ func (m *mover) kill() {
 	_ = m.app.main.server.Close()
 	m.cancel()
 	m.cancel = nil
-	<-m.ended
+	if err := <-m.ended; err != nil {
+		m.t.Logf("%s was killed: %v", m.name, err)
+	}
 }
 
 // configure gives the server another configuration.

@@ -102,7 +102,7 @@ func peek(data []byte) (*Shard, error) {
 		if err != nil {
 			return nil, err
 		}
-		fields := map[any]any{"version": &w.Server.Version, "name": &w.Server.Name, "layout": &w.Layout, "place": &w.Place}
+		fields := map[any]any{"version": &w.Version, "name": &w.Name, "layout": &w.Layout, "place": &w.Place}
 		if name == "parts" || name == "tenants" || name == "purges" {
 			break
 		}
@@ -115,7 +115,7 @@ func peek(data []byte) (*Shard, error) {
 		}
 	}
 	s := &Shard{Server: w.Server, Layout: w.Layout}
-	if err := s.place(w.Server.Version, w.Place); err != nil {
+	if err := s.place(w.Version, w.Place); err != nil {
 		return nil, err
 	}
 	if s.Shard == 0 && !s.Layout.valid() {

@@ -86,7 +86,7 @@ func decodeShard(text []byte) (*wireShard, error) {
 	if err := strict(text, &w); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
-	if w.Server.Version == Version && (w.Layout != nil || w.Place != nil || !w.Parts.empty()) {
+	if w.Version == Version && (w.Layout != nil || w.Place != nil || !w.Parts.empty()) {
 		return nil, fmt.Errorf("config: shards and parts need version %d", shardVersion)
 	}
 	if len(w.Tenants) > MaxTenants {

@@ -81,13 +81,9 @@ func (l Layout) Numbers() []int {
 	return out
 }
 
-// find is the place of a shard.
-func (l Layout) find(shard int) (Place, bool) {
-	i := slices.IndexFunc(l, func(p Place) bool { return p.Shard == shard })
-	if i < 0 {
-		return Place{}, false
-	}
-	return l[i], true
+// lists tells whether a shard has a place.
+func (l Layout) lists(shard int) bool {
+	return slices.ContainsFunc(l, func(p Place) bool { return p.Shard == shard })
 }
 
 // valid tells whether each slot belongs to one shard.

@@ -66,7 +66,7 @@ func (s *Shard) encode() (data []byte, size int, err error) {
 		w.Place, w.Layout = &s.Place, s.Layout
 	}
 	if w.Place != nil || !w.Parts.empty() {
-		w.Server.Version = shardVersion
+		w.Version = shardVersion
 	}
 	text, err := json.Marshal(w)
 	if err != nil {
@@ -247,7 +247,7 @@ func DecodeShard(data []byte) (*Shard, error) {
 		return nil, err
 	}
 	s := &Shard{Server: w.Server, Purges: sortedPurges(w.Purges), Layout: w.Layout}
-	if err := s.place(w.Server.Version, w.Place); err != nil {
+	if err := s.place(w.Version, w.Place); err != nil {
 		return nil, err
 	}
 	s.Tenants = make([]Tenant, len(w.Tenants))

@@ -226,7 +226,7 @@ func (p *splitter) encode(x *piece) (err error) {
 		return nil
 	}
 	x.kept = false
-	x.Data, x.size, err = x.Shard.encode()
+	x.Data, x.size, err = x.encode()
 	return err
 }
 
@@ -288,7 +288,7 @@ func (p *splitter) plan(pieces []*piece) (*Plan, error) {
 	p.head(index, out.Layout)
 	if stored := p.have[0].Shard; stored == nil || !index.kept || !slices.Equal(stored.Layout, out.Layout) {
 		var err error
-		if index.Data, _, err = index.Shard.encode(); err != nil {
+		if index.Data, _, err = index.encode(); err != nil {
 			return nil, err
 		}
 		index.kept = false
@@ -315,14 +315,14 @@ func (p *splitter) plan(pieces []*piece) (*Plan, error) {
 // gains tells whether a shard has slots that it did not know of before.
 func (p *splitter) gains(x *piece) bool {
 	stored := p.have[x.Shard.Shard].Shard
-	_, listed := p.have.layout().find(x.Shard.Shard)
+	listed := p.have.layout().lists(x.Shard.Shard)
 	return stored == nil || !listed || !stored.covers(x.Span)
 }
 
 // empty clears the shards that are no longer used: they hold hashes of tokens, and keys.
 func (p *splitter) empty(out *Plan) error {
 	for _, place := range p.have.layout() {
-		if _, used := out.Layout.find(place.Shard); used {
+		if out.Layout.lists(place.Shard) {
 			continue
 		}
 		nothing := &Shard{Place: Place{Shard: place.Shard, Span: noSpan}, Server: Server{Version: Version, Name: p.server.Name}}

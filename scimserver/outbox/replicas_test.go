@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -92,7 +93,9 @@ func (s *stage) join(a *application, tenants ...string) *replica {
 	go func() { ended <- p.Run(ctx) }()
 	p.stop = sync.OnceFunc(func() {
 		cancel()
-		_ = <-ended // as cancel has it
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			s.Errorf("the dispatcher ended: %v", err)
+		}
 	})
 	var routes []Route
 	for _, tenant := range tenants {

@@ -38,7 +38,8 @@ func newRequests() requests {
 		}, []string{"client", "rule"}),
 		throttled: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "http_requests_throttled_total",
-			Help: "Requests answered with 429 by tenant (the first hundred, then \"other\") and what they have exceeded: RateLimit (requests in a second), ConcurrencyLimit (requests at the same time).",
+			Help: "Requests answered with 429 by tenant (the first hundred, then \"other\") and what they have exceeded: " +
+				"RateLimit (requests in a second), ConcurrencyLimit (requests at the same time).",
 		}, []string{"tenant", "limit"}),
 	}
 }

@@ -73,10 +73,10 @@ func after(prefix string) string {
 	for prefix != "" {
 		r, size := utf8.DecodeLastRuneInString(prefix)
 		prefix = prefix[:len(prefix)-size]
-		switch {
-		case r == utf8.MaxRune:
+		switch r {
+		case utf8.MaxRune:
 			continue
-		case r == 0xD7FF: // surrogates are no text
+		case 0xD7FF: // surrogates are no text
 			return prefix + "\ue000"
 		}
 		return prefix + string(r+1)

@@ -45,9 +45,12 @@ var tables = map[string]table{
 	store.RowOffboarding: {
 		sql: "SELECT at, total FROM offboarding WHERE tenant = " + own, numbers: true, some: "at = ANY ($2::bigint[])", order: "at", scan: dumpOffboarding,
 	},
-	store.RowState:  {sql: "SELECT name, value FROM state WHERE tenant = " + own, some: "name = ANY ($2::text[])", order: "name", scan: dumpState},
-	store.RowStream: {sql: "SELECT epoch, last, pruned, logs FROM tenant WHERE key = $1 AND (last > 0 OR pruned > 0 OR logs > 0)", some: "cardinality($2::text[]) > 0", order: "id", scan: dumpStream},
-	store.RowPurge:  {sql: "SELECT uid FROM purge WHERE tenant = $1", some: "uid = ANY ($2::text[])", order: `uid COLLATE "C"`, scan: dumpPurge},
+	store.RowState: {sql: "SELECT name, value FROM state WHERE tenant = " + own, some: "name = ANY ($2::text[])", order: "name", scan: dumpState},
+	store.RowStream: {
+		sql:  "SELECT epoch, last, pruned, logs FROM tenant WHERE key = $1 AND (last > 0 OR pruned > 0 OR logs > 0)",
+		some: "cardinality($2::text[]) > 0", order: "id", scan: dumpStream,
+	},
+	store.RowPurge: {sql: "SELECT uid FROM purge WHERE tenant = $1", some: "uid = ANY ($2::text[])", order: `uid COLLATE "C"`, scan: dumpPurge},
 }
 
 // Dump implements store.Store.

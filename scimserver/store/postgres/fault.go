@@ -13,8 +13,7 @@ import (
 
 // sqlstate is the code of an error of the server (PostgreSQL, appendix A), empty for others.
 func sqlstate(err error) string {
-	var e *pgconn.PgError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code
 	}
 	return ""
@@ -33,15 +32,18 @@ var faults = map[string]store.Fault{
 	"28":    {Reason: store.FaultLoginRefused, Detail: "the server refuses the user or its password: correct them in the URI"},
 	"3D000": {Reason: store.FaultNotFound, Detail: "the server has no database of this name: create it, or correct the URI"},
 	"3F000": {Reason: store.FaultRightsMissing, Detail: "there is no schema to make tables in: create the one that search_path names, or grant its use"},
-	"42501": {Reason: store.FaultRightsMissing, Detail: "the user lacks a right: make it the owner of the database, or grant it USAGE and CREATE on the schema and all rights on the tables"},
-	"25006": {Reason: store.FaultReadOnly, Detail: "the database takes no writes: it is a standby, or was made read-only; let the URI name the primary (target_session_attrs=read-write picks it among several hosts)"},
+	"42501": {Reason: store.FaultRightsMissing, Detail: "the user lacks a right: " +
+		"make it the owner of the database, or grant it USAGE and CREATE on the schema and all rights on the tables"},
+	"25006": {Reason: store.FaultReadOnly, Detail: "the database takes no writes: it is a standby, or was made read-only; " +
+		"let the URI name the primary (target_session_attrs=read-write picks it among several hosts)"},
 	"53100": {Reason: store.FaultFull, Detail: "the server's disk is full: make room"},
-	"53300": {Reason: store.FaultConnectionLimit, Detail: "the server takes no more connections: raise max_connections or the limit of the user or database, set pool_max_conns in the URI, or put a pooler before it"},
-	"53":    {Reason: store.FaultFailing, Detail: "the server lacks a resource, such as memory"},
-	"57P":   {Reason: store.FaultUnreachable, Detail: "the server is starting, stopping, or has ended the connection"},
-	"08":    {Reason: store.FaultUnreachable, Detail: "the connection to the server is lost"},
-	"58":    {Reason: store.FaultFailing, Detail: "the server's system fails"},
-	"XX":    {Reason: store.FaultFailing, Detail: "the server reports damage or an internal error"},
+	"53300": {Reason: store.FaultConnectionLimit, Detail: "the server takes no more connections: " +
+		"raise max_connections or the limit of the user or database, set pool_max_conns in the URI, or put a pooler before it"},
+	"53":  {Reason: store.FaultFailing, Detail: "the server lacks a resource, such as memory"},
+	"57P": {Reason: store.FaultUnreachable, Detail: "the server is starting, stopping, or has ended the connection"},
+	"08":  {Reason: store.FaultUnreachable, Detail: "the connection to the server is lost"},
+	"58":  {Reason: store.FaultFailing, Detail: "the server's system fails"},
+	"XX":  {Reason: store.FaultFailing, Detail: "the server reports damage or an internal error"},
 }
 
 // faultOf finds what is wrong, nil for what is no fault of the database's.

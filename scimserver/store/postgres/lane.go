@@ -151,7 +151,7 @@ func (l *lane) perform(ctx context.Context, a access, fn func(*tx) error, alone 
 	returned := false
 	defer func() {
 		if !returned { // it panics, or ends its goroutine
-			t.undo(ctx)
+			t.undo()
 		}
 	}()
 	err = fn(t)

@@ -15,7 +15,8 @@ type candidate struct {
 }
 
 const (
-	groupSQL   = "SELECT g.seq, coalesce((SELECT max(m.pos) FROM membership m WHERE m.tenant = g.tenant AND m.grp = g.seq), 0) FROM resource g WHERE g.tenant = " + own + " AND g.id = $2 AND g.kind = 2"
+	groupSQL = "SELECT g.seq, coalesce((SELECT max(m.pos) FROM membership m WHERE m.tenant = g.tenant AND m.grp = g.seq), 0) " +
+		"FROM resource g WHERE g.tenant = " + own + " AND g.id = $2 AND g.kind = 2"
 	resolveSQL = `SELECT r.id, r.seq, EXISTS (SELECT 1 FROM membership m WHERE m.tenant = r.tenant AND m.member = r.seq
 			AND m.grp = (SELECT g.seq FROM resource g WHERE g.tenant = ` + own + ` AND g.id = $2 AND g.kind = 2))
 		FROM resource r WHERE r.tenant = ` + own + ` AND r.id = ANY ($3::text[])`

@@ -159,7 +159,7 @@ type view struct {
 	ended bool
 }
 
-const beginViewSQL = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+const beginViewSQL = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 // View implements store.Store.
 func (s *Store) View(ctx context.Context, tenant string, fn func(store.Reader) error) error {
@@ -208,8 +208,7 @@ func (v *view) failed(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	var own callerError
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[callerError](err); ok {
 		return own.error
 	}
 	return classify(ctx, err)

@@ -168,7 +168,7 @@ func (t *tx) end(ctx context.Context, err error) error {
 		return nil
 	}
 	failure := t.failure
-	t.undo(ctx)
+	t.undo()
 	var again *againError
 	switch {
 	case failure == nil:
@@ -186,7 +186,7 @@ func (t *tx) end(ctx context.Context, err error) error {
 }
 
 // undo takes back what the transaction has done.
-func (t *tx) undo(ctx context.Context) {
+func (t *tx) undo() {
 	t.ended = true
 	b := t.b
 	b.told = t.wasTold

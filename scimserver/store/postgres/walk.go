@@ -54,7 +54,7 @@ func (f *finder) walk(ctx context.Context) (page store.Page, err error) {
 // total counts what the filter selects.
 func (f *finder) total(ctx context.Context) (total int64, err error) {
 	if !f.parts.Exact {
-		all := f.reader.finder(f.q)
+		all := f.finder(f.q)
 		all.q.Sort, all.q.Walk, all.q.Limit = nil, nil, 0
 		page, err := all.sift(ctx)
 		return page.Total, err

@@ -101,10 +101,12 @@ func both(ctx context.Context, from, to Source) (theirs, ours sums, err error) {
 	theirs, err = read(ctx, from)
 	if err != nil {
 		cancel()
-		<-failed
+	}
+	ourErr := <-failed
+	if err != nil {
 		return nil, nil, fmt.Errorf("read the source: %w", err)
 	}
-	return theirs, ours, <-failed
+	return theirs, ours, ourErr
 }
 
 func read(ctx context.Context, s Source) (sums, error) {

@@ -18,35 +18,37 @@ import (
 const Variable = "TEST_POSTGRES_URI"
 
 // shared is the server of all tests of a test binary.
-var shared = sync.OnceValues(func() (string, error) {
+var shared = sync.OnceValues(func() (home, error) {
 	if uri := os.Getenv(Variable); uri != "" {
-		return uri, nil
+		return home{uri: uri}, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	s, err := Start(ctx, Options{})
 	if err != nil {
-		return "", err
+		return home{}, err
 	}
-	running = s
-	return s.URI("postgres"), nil
+	return home{uri: s.URI("postgres"), server: s}, nil
 })
 
-// running holds the server, which ends when nobody holds its leash.
-var running *Server
+// home is where the databases of tests are.
+type home struct {
+	uri    string
+	server *Server // kept, as it ends when nobody holds its leash; nil: it is not ours
+}
 
 // Database returns the URI of an empty database of the test's own, on the server that all tests of the binary share. It is a
 // schema, which the path of the URI's connections leads to, and goes with the test.
 func Database(tb testing.TB) string {
 	tb.Helper()
-	base, err := shared()
+	at, err := shared()
 	if err != nil {
 		tb.Fatalf("PostgreSQL for tests: %v", err)
 	}
 	schema := "test_" + strings.ToLower(rand.Text())
-	execute(tb, base, "CREATE SCHEMA "+schema)
-	tb.Cleanup(func() { execute(tb, base, "DROP SCHEMA "+schema+" CASCADE") })
-	uri, err := WithParameter(base, "search_path", schema)
+	execute(tb, at.uri, "CREATE SCHEMA "+schema)
+	tb.Cleanup(func() { execute(tb, at.uri, "DROP SCHEMA "+schema+" CASCADE") })
+	uri, err := WithParameter(at.uri, "search_path", schema)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -148,7 +148,9 @@ func (s *Server) init(ctx context.Context) error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	rules := "host all " + Superuser + " 127.0.0.1/32 trust\nhost replication " + Superuser + " 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+	const rule = "host %s %s 127.0.0.1/32 %s\n"
+	rules := fmt.Sprintf(rule, "all", Superuser, "trust") + fmt.Sprintf(rule, "replication", Superuser, "trust") +
+		fmt.Sprintf(rule, "all", "all", "scram-sha-256")
 	return os.WriteFile(filepath.Join(s.dir, "pg_hba.conf"), []byte(rules), 0o600)
 }
 
