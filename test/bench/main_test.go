@@ -82,7 +82,7 @@ func TestMeasureApplication(t *testing.T) {
 		t.Skip("reads /proc")
 	}
 	t.Parallel()
-	s, err := parseFlags([]string{"-users", "", "-application", "200", "-rounds", "1", "-round", "20ms", "-connections", "4", "-data", t.TempDir()})
+	s, err := parseFlags([]string{"-users", "", "-application", "200", "-rounds", "1", "-round", "300ms", "-connections", "4", "-data", t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
