@@ -103,8 +103,8 @@ func (p *plant) measureAll(ctx context.Context, stations []station) (err error) 
 	defer p.admin.Close()
 	p.directory = &directory{target: wire.Target{Address: p.server.Address, Base: p.tenant.Base, Token: p.tenant.Token}, users: ids}
 	p.without = &directory{target: p.target(plain), users: ids}
-	beside := subject{p.without.target, plain.PID()}
-	if p.meter, err = newMeter(ctx, p.settings, subject{p.directory.target, p.server.PID()}, beside); err != nil {
+	beside := subject{target: p.without.target, pid: plain.PID()}
+	if p.meter, err = newMeter(ctx, p.settings, subject{target: p.directory.target, pid: p.server.PID()}, beside); err != nil {
 		return err
 	}
 	defer func() { _ = p.meter.close() }() // nothing is lost with them

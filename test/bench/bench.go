@@ -190,7 +190,11 @@ func (b *bench) measureServer(ctx context.Context, server *program.Server, ids [
 	}
 	size.RSSIdle = idle.RSS
 	d := &directory{target: b.target(server), users: ids}
-	m, err := newMeter(ctx, b.settings, subject{d.target, server.PID()}, b.bare)
+	on := subject{target: d.target, pid: server.PID()}
+	if b.database != nil {
+		on.database = b.database.PID()
+	}
+	m, err := newMeter(ctx, b.settings, on, b.bare)
 	if err != nil {
 		return err
 	}

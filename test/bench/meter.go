@@ -15,8 +15,9 @@ import (
 
 // subject is a server process under load.
 type subject struct {
-	target wire.Target
-	pid    int
+	target   wire.Target
+	pid      int
+	database int // the process of a database of its own, whose children work for the server; 0: none
 }
 
 // measured is an operation of the server and what it is compared with.
@@ -79,8 +80,9 @@ type sample struct{ server, bare timed }
 // timed is a round and the processor time that it took.
 type timed struct {
 	load.Round
-	serverCPU, clientCPU time.Duration
-	others               float64 // share of the processors that neither of them has used
+	serverCPU, clientCPU time.Duration // the server's with its database
+	databaseCPU          time.Duration
+	others               float64 // share of the processors that none of them has used
 }
 
 // cpu is the processor time of client and server together for one request. Where both compete for the same processors it
@@ -147,23 +149,24 @@ func (m *meter) sample(ctx context.Context, op measured) (s sample, err error) {
 	if op.write {
 		beside = m.bareWrite
 	}
-	if s.bare, err = m.timed(ctx, m.barePool, m.bare.pid, beside); err != nil {
+	if s.bare, err = m.timed(ctx, m.barePool, m.bare, beside); err != nil {
 		return s, err
 	}
-	s.server, err = m.timed(ctx, m.pool, m.server.pid, op.Operation)
+	s.server, err = m.timed(ctx, m.pool, m.server, op.Operation)
 	return s, err
 }
 
 // timed runs one round.
-func (m *meter) timed(ctx context.Context, pool *load.Pool, pid int, op load.Operation) (t timed, err error) {
-	before, err := readClocks(pid)
+func (m *meter) timed(ctx context.Context, pool *load.Pool, on subject, op load.Operation) (t timed, err error) {
+	before, err := readClocks(on)
 	if err != nil {
 		return t, err
 	}
 	if t.Round, err = pool.Run(ctx, op, m.round); err != nil {
 		return t, err
 	}
-	after, err := readClocks(pid)
+	after, err := readClocks(on)
+	t.databaseCPU = after.database - before.database
 	t.serverCPU, t.clientCPU = after.server-before.server, after.client-before.client
 	if total := after.all - before.all; total > 0 {
 		t.others = max(0, float64(after.used-before.used-t.serverCPU-t.clientCPU)/float64(total))
@@ -172,13 +175,19 @@ func (m *meter) timed(ctx context.Context, pool *load.Pool, pid int, op load.Ope
 }
 
 // clocks are processor times.
-type clocks struct{ server, client, used, all time.Duration }
+type clocks struct{ server, database, client, used, all time.Duration }
 
-func readClocks(pid int) (c clocks, err error) {
-	if c.server, err = program.CPU(pid); err != nil {
+func readClocks(of subject) (c clocks, err error) {
+	if c.server, err = program.CPU(of.pid); err != nil {
 		return c, err
 	}
-	if pid != os.Getpid() {
+	if of.database != 0 {
+		if c.database, err = program.FamilyCPU(of.database); err != nil {
+			return c, err
+		}
+		c.server += c.database
+	}
+	if of.pid != os.Getpid() {
 		if c.client, err = program.CPU(os.Getpid()); err != nil {
 			return c, err
 		}
@@ -195,6 +204,7 @@ func summarise(samples []sample) report.Operation {
 		P99:       of(func(s sample) float64 { return milliseconds(s.server.P99) }),
 		Ratio:     of(func(s sample) float64 { return s.server.PerSecond() / s.bare.PerSecond() }),
 		CPU:       of(func(s sample) float64 { return micros(s.server.serverCPU, s.server.Count) }),
+		Database:  of(func(s sample) float64 { return micros(s.server.databaseCPU, s.server.Count) }),
 		CPURatio:  of(func(s sample) float64 { return s.bare.cpu() / s.server.cpu() }),
 		Bare:      of(func(s sample) float64 { return s.bare.PerSecond() }),
 		BareCPU:   of(func(s sample) float64 { return micros(s.bare.serverCPU, s.bare.Count) }),

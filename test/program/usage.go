@@ -58,19 +58,54 @@ const tick = 10 * time.Millisecond
 
 // CPU is the processor time that a process has used, in steps of 10 ms.
 func CPU(pid int) (time.Duration, error) {
+	t, err := readTimes(pid)
+	return t.own, err
+}
+
+// FamilyCPU is the processor time that a process and its children have used, with those that have ended.
+func FamilyCPU(pid int) (time.Duration, error) {
+	parent, err := readTimes(pid)
+	if err != nil {
+		return 0, err
+	}
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return 0, err
+	}
+	sum := parent.own + parent.ended
+	for _, entry := range entries {
+		id, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue // it is no process
+		}
+		if child, err := readTimes(id); err == nil && child.parent == pid { // it may have ended meanwhile
+			sum += child.own
+		}
+	}
+	return sum, nil
+}
+
+// times are the processor times of a process and of its children that have ended.
+type times struct {
+	parent     int
+	own, ended time.Duration
+}
+
+func readTimes(pid int) (t times, err error) {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, err
+		return t, err
 	}
-	_, rest, _ := bytes.Cut(data, []byte(") ")) // the name of the program may hold anything before
-	fields := strings.Fields(string(rest))
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("stat of process %d: %q", pid, data)
+	_, rest, _ := strings.Cut(string(data), ") ") // the name of the program may hold anything before
+	fields := strings.Fields(rest)                // state ppid … utime stime cutime cstime, from the 12th on
+	if len(fields) < 15 {
+		return t, fmt.Errorf("stat of process %d: %q", pid, data)
 	}
-	user, err := strconv.ParseInt(fields[11], 10, 64)
-	if err != nil {
-		return 0, err
+	var n [5]int64
+	for i, field := range [...]string{fields[1], fields[11], fields[12], fields[13], fields[14]} {
+		if n[i], err = strconv.ParseInt(field, 10, 64); err != nil {
+			return t, err
+		}
 	}
-	system, err := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * tick, err
+	return times{parent: int(n[0]), own: time.Duration(n[1]+n[2]) * tick, ended: time.Duration(n[3]+n[4]) * tick}, nil
 }

@@ -52,10 +52,11 @@ type Operation struct {
 	PerSecond float64 `json:"perSecond"`
 	P50       float64 `json:"p50Milliseconds"`
 	P99       float64 `json:"p99Milliseconds"`
-	Ratio     float64 `json:"ratio"`         // of PerSecond to that of the bare server in the same rounds
-	CPU       float64 `json:"cpuMicros"`     // of the server, for one request
-	CPURatio  float64 `json:"cpuRatio"`      // of the processor time of client and bare server to that of client and server
-	Bare      float64 `json:"barePerSecond"` // bare server
+	Ratio     float64 `json:"ratio"`                       // of PerSecond to that of the bare server in the same rounds
+	CPU       float64 `json:"cpuMicros"`                   // of the server and its database, for one request
+	Database  float64 `json:"databaseCPUMicros,omitempty"` // what a database of its own has of it
+	CPURatio  float64 `json:"cpuRatio"`                    // of the processor time of client and bare server to that of client and server
+	Bare      float64 `json:"barePerSecond"`               // bare server
 	BareCPU   float64 `json:"bareCPUMicros"`
 	Others    float64 `json:"otherProcesses"` // share of the processors that neither servers nor client used: 0 is an idle machine
 }

@@ -55,6 +55,20 @@ func sample() Run {
 	}
 }
 
+// TestDatabaseColumn shows the column of the database where there is one.
+func TestDatabaseColumn(t *testing.T) {
+	t.Parallel()
+	run := sample()
+	if run.Sizes[0].Operations[0].Database = 33; run.Sizes[1].Operations[0].Database != 0 {
+		t.Fatal("the sizes share their operations")
+	}
+	var out bytes.Buffer
+	if err := run.WriteTable(&out); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "database.txt", out.Bytes())
+}
+
 func TestTable(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

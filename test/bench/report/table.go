@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 )
 
@@ -57,13 +58,7 @@ func (s Size) write(w io.Writer) error {
 	all := max(s.Users+s.Spare, 1)
 	fmt.Fprintf(w, "\ndatabase %s, %d bytes a user; RSS idle %s, after load %s, peak %s\n",
 		mebibytes(s.DatabaseBytes), s.DatabaseBytes/int64(all), mebibytes(s.RSSIdle), mebibytes(s.RSSAfter), mebibytes(s.RSSPeak))
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "ops/s\tp50 ms\tp99 ms\tbare ops/s\tratio\twanted\tCPU µs\tbare CPU µs\tCPU ratio\tothers\t  operation")
-	for _, op := range s.Operations {
-		fmt.Fprintf(t, "%.0f\t%.2f\t%.2f\t%.0f\t%.3f\t%s\t%.0f\t%.0f\t%.3f\t%.0f%%\t  %s\n",
-			op.PerSecond, op.P50, op.P99, op.Bare, op.Ratio, s.wanted(op), op.CPU, op.BareCPU, op.CPURatio, 100*op.Others, op.title())
-	}
-	if err := t.Flush(); err != nil {
+	if err := s.writeOperations(w); err != nil {
 		return err
 	}
 	if g := s.BigGroup; g != nil {
@@ -74,6 +69,25 @@ func (s Size) write(w io.Writer) error {
 			grouped(c.Pages), c.Count, c.First, c.Middle, c.Last)
 	}
 	return nil
+}
+
+// writeOperations shows what a database of its own takes in a further column.
+func (s Size) writeOperations(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	beside := slices.ContainsFunc(s.Operations, func(op Operation) bool { return op.Database > 0 })
+	database := ""
+	if beside {
+		database = "of it database\t"
+	}
+	fmt.Fprintf(t, "ops/s\tp50 ms\tp99 ms\tbare ops/s\tratio\twanted\tCPU µs\t%sbare CPU µs\tCPU ratio\tothers\t  operation\n", database)
+	for _, op := range s.Operations {
+		if beside {
+			database = fmt.Sprintf("%.0f\t", op.Database)
+		}
+		fmt.Fprintf(t, "%.0f\t%.2f\t%.2f\t%.0f\t%.3f\t%s\t%.0f\t%s%.0f\t%.3f\t%.0f%%\t  %s\n",
+			op.PerSecond, op.P50, op.P99, op.Bare, op.Ratio, s.wanted(op), op.CPU, database, op.BareCPU, op.CPURatio, 100*op.Others, op.title())
+	}
+	return t.Flush()
 }
 
 // wanted shows the bound of a ratio beside it.

@@ -65,7 +65,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if s.port, err = freePort(); err != nil {
 		return nil, err
 	}
-	err = s.init(ctx)
+	err = s.reachable()
+	if err == nil {
+		err = s.init(ctx)
+	}
 	if err == nil {
 		err = s.Launch(ctx)
 	}
