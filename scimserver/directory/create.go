@@ -45,7 +45,7 @@ func (d *Directory) create(ctx context.Context, c *Call, op Operation, body *res
 }
 
 func (d *Directory) insert(ctx context.Context, c *Call, op Operation, rec store.Record, in input) (stored store.Record, err error) {
-	op.ID = rec.ID
+	op.ID, op.New = rec.ID, in.doc
 	err = d.update(ctx, c, op, func(w store.Writer) error {
 		if stored, err = w.Insert(ctx, rec); err != nil {
 			return err

@@ -43,4 +43,7 @@ type Operation struct {
 	UserName  string // of a user, where the request says it
 	Start     time.Time
 	Tolerance *tolerance.Log
+	// New is the canonical document of a resource that is to be created, nil of others: what hangs on it alone need not be worked
+	// out in the transaction. It is not changed.
+	New *resource.Object
 }

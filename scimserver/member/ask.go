@@ -101,7 +101,7 @@ func (ev *evaluation) ask(ctx context.Context) error {
 
 // Update implements directory.Provisioner.
 func (t *Tenant) Update(ctx context.Context, op directory.Operation, fn func(store.Writer, directory.Changes) error) error {
-	s := &session{t: t, op: op}
+	s := &session{t: t, op: op, draft: t.draft(ctx, op)}
 	if op.Type != store.TypeUser || !t.asks() {
 		return s.once(ctx, fn)
 	}

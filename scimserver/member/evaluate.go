@@ -215,13 +215,13 @@ func (ev *evaluation) follow(ctx context.Context, m *store.MemberRecord) error {
 	if !ev.step.maps {
 		return nil
 	}
-	in, err := ev.input(ctx, doc, m)
+	out, err := ev.mapped(ctx, doc, m)
 	if err != nil {
 		return err
 	}
-	out := ev.s.t.Mapper.Map(ctx, in)
-	if out.Rejection != nil {
-		return ev.unmapped(out.Rejection)
+	m.Groups = out.groups
+	if out.rejection != nil {
+		return ev.unmapped(out.rejection)
 	}
 	ev.take(m, &out)
 	return nil
@@ -229,14 +229,11 @@ func (ev *evaluation) follow(ctx context.Context, m *store.MemberRecord) error {
 
 // input is what the mapping gets to see.
 func (ev *evaluation) input(ctx context.Context, doc *resource.Object, m *store.MemberRecord) (in mapping.Input, err error) {
-	in.User = doc.CopyWith("id", resource.String(ev.user.after.ID))
+	in.User = withID(doc, ev.user.after.ID)
 	if ev.s.t.Mapper.NeedsGroups() {
 		if in.Groups, err = groupsOf(ctx, ev.s.r, ev.user); err != nil {
 			return in, err
 		}
-		m.Groups = appendStrings(nil, in.Groups)
-	} else {
-		m.Groups = nil
 	}
 	if ev.s.t.Mapper.NeedsMeta() {
 		rec := ev.user.after
@@ -288,16 +285,10 @@ func (ev *evaluation) unmapped(r *mapping.Rejection) error {
 }
 
 // take sets fields and role.
-func (ev *evaluation) take(m *store.MemberRecord, out *mapping.Outcome) {
-	m.Fields = mapping.AppendFieldsJSON(make([]byte, 0, 256), out.Fields)
-	ev.keys = []store.Key{}
-	for _, f := range out.Fields {
-		if f.Set && ev.s.t.unique[f.Field] {
-			ev.keys = append(ev.keys, store.Key{Path: f.Field, Value: filter.Fold(f.Text)})
-		}
-	}
+func (ev *evaluation) take(m *store.MemberRecord, out *mapped) {
+	m.Fields, ev.keys = out.fields, out.keys
 	if ev.s.t.HasRole {
-		m.Role = out.Role
+		m.Role = out.role
 	}
 	if role := ev.s.t.Lifecycle.OnCreate.Role; role != "" && !ev.linked {
 		m.Role = role

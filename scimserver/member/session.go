@@ -22,6 +22,8 @@ type session struct {
 	r  store.Reader
 	w  store.Writer // nil: nothing is written, what would be?
 
+	draft *draft // nil: there is none
+
 	users     []userChange
 	concerned []string        // ids whose groups have changed, those of users among them
 	seen      map[string]bool // of them
@@ -40,7 +42,7 @@ type userChange struct {
 
 // begin makes the session ready for a transaction, which may run more than once.
 func (s *session) begin(w store.Writer) {
-	*s = session{t: s.t, op: s.op, r: w, w: w, answered: s.answered}
+	*s = session{t: s.t, op: s.op, r: w, w: w, draft: s.draft, answered: s.answered}
 }
 
 // User implements directory.Changes.

@@ -51,7 +51,8 @@ type spec struct {
 	asker     member.Asker
 	store     store.Store
 	observe   member.Observer
-	holder    string // of claims; ids of its world begin at another number
+	wrap      func(member.Mapper) member.Mapper // nil: the mapping as it is
+	holder    string                            // of claims; ids of its world begin at another number
 }
 
 // plain is an inventory: e-mail (unique), name and department; the role by group, then by title.
@@ -120,9 +121,13 @@ func (w *world) configure(s spec) {
 	if err != nil {
 		w.t.Fatalf("hash: %v", err)
 	}
+	var mapper member.Mapper = program
+	if s.wrap != nil {
+		mapper = s.wrap(program)
+	}
 	w.spec = s
 	w.tenant = w.engine.Tenant(member.Config{
-		Since: w.now, Replaced: w.tenant != nil, Key: "ns/acme", Application: &s.app, Lifecycle: s.lifecycle, Mapper: program, HasRole: s.mapping.Role != nil, Hash: string(hash),
+		Since: w.now, Replaced: w.tenant != nil, Key: "ns/acme", Application: &s.app, Lifecycle: s.lifecycle, Mapper: mapper, HasRole: s.mapping.Role != nil, Hash: string(hash),
 		URL: "https://scim.example.com/ns/acme/scim/v2",
 	})
 	w.scim = &directory.Tenant{Key: "ns/acme", URL: "https://scim.example.com/ns/acme/scim/v2", Schemas: reg, Provisioner: w.tenant}
