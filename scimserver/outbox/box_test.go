@@ -21,6 +21,7 @@ type box struct {
 	events map[string][]*store.Event
 	broken map[string]bool // by method
 	looks  int             // calls of Due and DueTenants
+	writes int             // calls of Delivered
 	shared bool
 }
 
@@ -125,6 +126,7 @@ func (b *box) NextDue(_ context.Context, tenant string) (time.Time, error) {
 func (b *box) Delivered(_ context.Context, tenant string, sequences []int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.writes++
 	if b.broken["Delivered"] {
 		return errBroken
 	}

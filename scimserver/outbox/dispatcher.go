@@ -74,6 +74,7 @@ type Timing struct {
 	Poll      time.Duration // … and a shared one, for what others have left
 	Claim     time.Duration // that an event may wait for its attempt, of a shared store
 	Grace     time.Duration // that attempts under way get at the end
+	Gather    time.Duration // that outcomes wait for others while there are attempts under way, to be written together
 	Repair    time.Duration // between two attempts to write an outcome that the store could not take
 }
 
@@ -82,7 +83,7 @@ func DefaultTiming() Timing {
 	return Timing{
 		Parallel: 32, Prefetch: 256, FirstWait: 500 * time.Millisecond, MaxWait: 5 * time.Minute, ParkAfter: 24 * time.Hour, ParkTries: 8,
 		OpenAfter: 10, FirstRest: time.Second, MaxRest: 30 * time.Second, SafetyNet: 5 * time.Minute, Poll: time.Second, Claim: 10 * time.Second, Grace: 10 * time.Second,
-		Repair: time.Second,
+		Gather: 5 * time.Millisecond, Repair: time.Second,
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/outbox/webhook"
 )
 
-const moment = time.Millisecond
+// moment is longer than outcomes are gathered.
+const moment = 10 * time.Millisecond
 
 func TestDeliversAtOnceAndInOrder(t *testing.T) {
 	t.Parallel()
@@ -61,6 +62,35 @@ func TestNobodyWaitsForAnother(t *testing.T) {
 	})
 }
 
+// TestGathers: outcomes are written together while attempts are under way, and at once while there are none.
+func TestGathers(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *stage) {
+		a := &application{answer: func(ctx context.Context, id string) (webhook.Answer, error) {
+			if id == "ns/a#1" {
+				return hanging(ctx, id)
+			}
+			return webhook.Answer{Status: http.StatusNoContent}, nil
+		}}
+		s.route(map[string]*application{"ns/a": a})
+		s.emit("ns/a", "ann")
+		for i := range 50 {
+			s.emit("ns/a", fmt.Sprint("m", i))
+			s.pass(time.Millisecond)
+		}
+		s.pass(moment)
+		s.box.expect(s.T, "ns/a", 50, 1, 0)
+		if s.box.writes > 11 {
+			s.Errorf("%d writes", s.box.writes)
+		}
+		a.becomes(answering(http.StatusNoContent))
+		s.pass(time.Minute)
+		s.emit("ns/a", "ben")
+		s.pass(0)
+		s.box.expect(s.T, "ns/a", 52, 0, 0)
+	})
+}
+
 // TestTurns: a tenant with many events doesn't keep another one with few from the application that they share.
 func TestTurns(t *testing.T) {
 	t.Parallel()
@@ -76,7 +106,7 @@ func TestTurns(t *testing.T) {
 		s.d.Wake("ns/big")
 		s.pass(10 * time.Second)
 		s.emit("ns/small", "ann", "ben", "cid")
-		s.pass(2 * time.Second)
+		s.pass(2*time.Second + moment)
 		s.box.expect(s.T, "ns/small", 3, 0, 0)
 	})
 }

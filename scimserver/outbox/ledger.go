@@ -44,8 +44,27 @@ func (w *ledger) run(ctx context.Context) {
 			return
 		case <-w.wake:
 		}
+		if w.gather(ctx); ctx.Err() != nil {
+			continue
+		}
 		if !w.write(ctx) {
 			w.later(ctx)
+		}
+	}
+}
+
+// gather waits for more outcomes as long as attempts are under way, but not long: each commit costs the readers of the database
+// what they have in their caches.
+func (w *ledger) gather(ctx context.Context) {
+	timer := time.NewTimer(w.r.d.Timing.Gather)
+	defer timer.Stop()
+	for w.r.underWay() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			return
+		case <-w.wake: // by another outcome, which is written with this one
 		}
 	}
 }
