@@ -108,7 +108,11 @@ func newManager(kubeconfig *rest.Config, o options) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(kubeconfig, controllers.ManagerOptions(managerOptions(o), scheme, o.controllers.Namespaces))
+	fenced, options, err := controllers.Fence(kubeconfig, managerOptions(o))
+	if err != nil {
+		return nil, err
+	}
+	mgr, err := ctrl.NewManager(fenced, controllers.ManagerOptions(options, scheme, o.controllers.Namespaces))
 	if err != nil {
 		return nil, fmt.Errorf("connect to the cluster: %w", err)
 	}

@@ -13,9 +13,10 @@ type Link struct {
 	listener net.Listener
 	target   string
 
-	mu    sync.Mutex
-	cut   bool
-	conns map[net.Conn]bool
+	mu     sync.Mutex
+	cut    bool
+	frozen chan struct{} // until it is closed nothing passes; nil: it is not frozen
+	conns  map[net.Conn]bool
 }
 
 // NewLink makes a way to the API server of the cluster.
@@ -46,9 +47,37 @@ func (l *Link) Cut() { l.set(true) }
 // Mend lets new connections through.
 func (l *Link) Mend() { l.set(false) }
 
+// Freeze lets connections stay, and nothing pass, as where packets are dropped, until Thaw.
+func (l *Link) Freeze() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.frozen = make(chan struct{})
+}
+
+// Thaw lets everything pass, also what has waited.
+func (l *Link) Thaw() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.frozen != nil {
+		close(l.frozen)
+	}
+	l.frozen = nil
+}
+
+// passing waits as long as the link is frozen.
+func (l *Link) passing() {
+	l.mu.Lock()
+	frozen := l.frozen
+	l.mu.Unlock()
+	if frozen != nil {
+		<-frozen
+	}
+}
+
 // Close ends the link.
 func (l *Link) Close() error {
 	l.Cut()
+	l.Thaw()
 	return l.listener.Close()
 }
 
@@ -96,11 +125,22 @@ func (l *Link) add(conns ...net.Conn) bool {
 }
 
 func (l *Link) copy(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
+	_, _ = io.Copy(gate{to, l}, from)
 	_ = to.Close()
 	_ = from.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, to)
 	delete(l.conns, from)
+}
+
+// gate holds up what goes to a connection of a frozen link.
+type gate struct {
+	net.Conn
+	link *Link
+}
+
+func (g gate) Write(p []byte) (int, error) {
+	g.link.passing()
+	return g.Conn.Write(p)
 }

@@ -67,6 +67,10 @@ func (c *Cluster) StartOperator(o controllers.Options, changes ...OperatorOption
 	config.QPS = -1 // as the program
 	out := &Operator{Requests: &Requests{}, done: make(chan error, 1)}
 	config.Wrap(out.Requests.wrap)
+	config, managerOptions, err = controllers.Fence(config, managerOptions)
+	if err != nil {
+		return nil, err
+	}
 	mgr, err := ctrl.NewManager(config, controllers.ManagerOptions(managerOptions, scheme, o.Namespaces))
 	if err != nil {
 		return nil, err

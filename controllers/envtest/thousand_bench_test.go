@@ -47,7 +47,7 @@ func BenchmarkThousandTenants(b *testing.B) {
 	}
 	pid := startProcess(b, user.Kubeconfig, "--resync-period="+resync.String()).Process.Pid
 	for b.Loop() {
-		apply(b, c.Client, n, true)
+		apply(b, c, n, true)
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/1000-tenants")

@@ -1,0 +1,2 @@
+// Package leader lets an operator write only as long as it is surely the leader.
+package leader
