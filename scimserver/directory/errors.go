@@ -30,6 +30,8 @@ func (c *Call) fault(err error) error {
 		return scimerr.BadRequest(scimerr.ExpiredCursor, "cursor: the place that it stands for is gone: begin again with an empty cursor")
 	case errors.Is(err, store.ErrNotOwner):
 		return scimerr.Unavailable(fmt.Errorf("%w: %w", ErrMoving, err), retryMoving, "the tenant is moving to another server, nothing was changed: try again")
+	case errors.Is(err, store.ErrUnknownOutcome):
+		return scimerr.Unavailable(err, retryUnavailable, "the connection to the database broke, and the change may have been made or not: repeat it")
 	case errors.Is(err, store.ErrUnavailable):
 		return scimerr.Unavailable(err, retryUnavailable, "the directory cannot be used now, nothing was changed: try again later")
 	}

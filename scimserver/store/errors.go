@@ -14,8 +14,12 @@ var (
 	ErrPosition = errors.New("position in the order of resources is lost")
 
 	// ErrUnavailable means that the store cannot do its work now, whatever is asked: it is closed,
-	// read-only, full, or the disk fails. Nothing of the transaction has happened.
+	// read-only, full, or the disk fails. Nothing of the transaction has happened, unless it is an ErrUnknownOutcome, too.
 	ErrUnavailable = errors.New("store unavailable")
+
+	// ErrUnknownOutcome means that a transaction may have happened or not: the answer to its commit is lost, and could not be looked
+	// up. It comes with ErrUnavailable.
+	ErrUnknownOutcome = errors.New("it is not known whether the transaction has happened")
 
 	// ErrBroken means that the store must be opened anew before it can be used again. It comes with ErrUnavailable.
 	ErrBroken = errors.New("the store must be opened anew")

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,14 @@ const (
 	statementWithin = 2 * time.Minute
 	endWithin       = 5 * time.Second
 	resolveWithin   = 10 * time.Second
+)
+
+// Who stands still with a tenant locked, as a process that is stopped or a machine that is gone, loses its transaction after
+// this time of the server's: others wait for the lock. It is set for the transaction alone, because of poolers.
+const (
+	idleMost      = "'idle_in_transaction_session_timeout', '5s', true"
+	limitIdleSQL  = "SELECT set_config(" + idleMost + ")"
+	limitIdleItem = "set_config(" + idleMost + ")"
 )
 
 // batch is a transaction of the database that holds the transactions of several callers. It begins by locking the tenant's
@@ -62,14 +71,15 @@ type tenantRow struct {
 const tenantColumns = `id, coalesce(owner, ''), coalesce(mark, ''), epoch, version, token, seq, users, active_users, stated_users, groups, members, active_members,
 	last, pruned, pending, parked, logs`
 
+// scan reads tenantColumns, and passes over limitIdleItem.
 func (r *tenantRow) scan(rows pgx.Rows) error {
 	return rows.Scan(&r.id, &r.owner.Owner, &r.owner.Mark, &r.epoch, &r.version, &r.token, &r.seq, &r.users, &r.activeUsers, &r.statedUsers, &r.groups, &r.members,
-		&r.activeMembers, &r.last, &r.pruned, &r.pending, &r.parked, &r.logs)
+		&r.activeMembers, &r.last, &r.pruned, &r.pending, &r.parked, &r.logs, nil)
 }
 
 const (
 	beginSQL      = "BEGIN ISOLATION LEVEL READ COMMITTED"
-	tenantLockSQL = "SELECT " + tenantColumns + " FROM tenant WHERE key = $1 FOR UPDATE"
+	tenantLockSQL = "SELECT " + tenantColumns + ", " + limitIdleItem + " FROM tenant WHERE key = $1 FOR UPDATE"
 	makeTenantSQL = `INSERT INTO tenant (id, key, owner, epoch, version, token, seq, users, active_users, stated_users, groups, members, active_members,
 		last, pruned, pending, parked, logs) VALUES ($1, $2, $3, $4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`
 	setTenantSQL = `UPDATE tenant SET version = $2, token = $3, seq = $4, users = $5, active_users = $6, stated_users = $7, groups = $8,
@@ -177,7 +187,7 @@ func (b *batch) finish() {
 			b.s.committed(b.key)
 		}
 		b.settle(nil)
-	case isLost(err):
+	case isLost(err) && sqlstate(err) != idleTooLong: // the latter ends a transaction before its COMMIT
 		b.settle(b.resolve(err))
 	default:
 		b.fail(err)
@@ -211,7 +221,7 @@ func (b *batch) resolve(cause error) error {
 				b.s.committed(b.key)
 			}
 			return nil
-		case err == nil && version < b.row.version:
+		case err == nil && version <= b.row.version: // the number is not used, or by another transaction
 			return &againError{cause: cause, dead: true}
 		case err == nil, b.s.closed.Load():
 			return b.unknown(cause)
@@ -226,7 +236,7 @@ func (b *batch) resolve(cause error) error {
 
 func (b *batch) unknown(cause error) error {
 	return &store.Fault{
-		Reason: store.FaultUnreachable, Err: cause,
+		Reason: store.FaultUnreachable, Err: fmt.Errorf("%w: %w", store.ErrUnknownOutcome, cause),
 		Detail: "the connection to the server was lost at the end of a transaction, of which it is not known whether it has happened",
 	}
 }

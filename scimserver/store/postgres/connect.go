@@ -161,6 +161,7 @@ func connect(ctx context.Context, uri string, steps []migration) (*pgxpool.Pool,
 
 // usePool puts a pool in the place of the last one, which is closed when its users are done.
 func (s *Store) usePool(pool *pgxpool.Pool) {
+	s.full.Store(nil)
 	if old := s.pool.Swap(pool); old != nil {
 		go old.Close()
 	}

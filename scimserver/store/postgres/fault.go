@@ -25,6 +25,8 @@ const (
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	undefinedTable       = "42P01"
+	idleTooLong          = "25P03"
+	connectionLimit      = "53300"
 )
 
 // faults says for codes, or their classes, what is wrong and what to do.
@@ -36,6 +38,7 @@ var faults = map[string]store.Fault{
 		"make it the owner of the database, or grant it USAGE and CREATE on the schema and all rights on the tables"},
 	"25006": {Reason: store.FaultReadOnly, Detail: "the database takes no writes: it is a standby, or was made read-only; " +
 		"let the URI name the primary (target_session_attrs=read-write picks it among several hosts)"},
+	"25P03": {Reason: store.FaultFailing, Detail: "the server has ended a transaction in which nothing happened for seconds: this process stood still"},
 	"53100": {Reason: store.FaultFull, Detail: "the server's disk is full: make room"},
 	"53300": {Reason: store.FaultConnectionLimit, Detail: "the server takes no more connections: " +
 		"raise max_connections or the limit of the user or database, set pool_max_conns in the URI, or put a pooler before it"},
@@ -96,12 +99,17 @@ func cause(err error) string {
 	}
 }
 
-// isLost tells whether the connection broke, so that the outcome of what was under way is unknown.
+// isLost tells whether the connection broke, so that the outcome of what was under way is unknown. The server ends a connection with
+// its last error, which need not be about that: a commit that finds the disk full is found to have happened, or not, by what is
+// on the disk after a restart.
 func isLost(err error) bool {
-	if err == nil || sqlstate(err) != "" && !strings.HasPrefix(sqlstate(err), "57P") && !strings.HasPrefix(sqlstate(err), "08") {
+	if err == nil {
 		return false
 	}
-	return sqlstate(err) != "" || pgconn.SafeToRetry(err) || isIO(err)
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.SeverityUnlocalized == "FATAL" || e.SeverityUnlocalized == "PANIC" || strings.HasPrefix(e.Code, "57P") || strings.HasPrefix(e.Code, "08")
+	}
+	return pgconn.SafeToRetry(err) || isIO(err)
 }
 
 // classify wraps what went wrong in the errors of the store. An error that the context caused is the context's.

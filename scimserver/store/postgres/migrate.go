@@ -109,6 +109,9 @@ func migrateOnce(ctx context.Context, conn *pgx.Conn, steps []migration) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // of a transaction that has failed
+	if _, err := tx.Exec(ctx, limitIdleSQL); err != nil {
+		return err
+	}
 	if version, oldest, err = schemaVersion(ctx, tx, lockSQL); err != nil {
 		return err
 	}

@@ -94,7 +94,8 @@ func free(owner string, tenants map[string]string, owners map[string]store.Owner
 // takeOwners takes all that may be taken, in one transaction, and sets owners to what is then.
 func takeOwners(ctx context.Context, conn *pgx.Conn, owner string, tenants map[string]string, keys []string, owners map[string]store.Ownership) error {
 	return pgx.BeginFunc(ctx, conn, func(pgx.Tx) error {
-		if err := send(ctx, conn, nil, ask{sql: ownersLockSQL, args: []any{keys}, scan: ownersInto(owners)}); err != nil {
+		limit := []ask{{sql: limitIdleSQL}}
+		if err := send(ctx, conn, limit, ask{sql: ownersLockSQL, args: []any{keys}, scan: ownersInto(owners)}); err != nil {
 			return err
 		}
 		var there, missing, epochs []string

@@ -136,10 +136,16 @@ func (s *Store) failed(ctx context.Context, err error) error {
 	return err
 }
 
-// suspect drops connections to a server that takes no writes: another one may be the primary now.
+// suspect drops connections to a server that takes no writes: another one may be the primary now. A full disk is remembered,
+// as small writes still succeed on it.
 func (s *Store) suspect(err error) {
-	if f, ok := errors.AsType[*store.Fault](err); ok && f.Reason == store.FaultReadOnly {
+	f, ok := errors.AsType[*store.Fault](err)
+	switch {
+	case !ok:
+	case f.Reason == store.FaultReadOnly:
 		s.dropIdle()
+	case f.Reason == store.FaultFull:
+		s.full.Store(f)
 	}
 }
 

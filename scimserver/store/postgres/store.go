@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,8 @@ type Store struct {
 	lanes   lanes
 	selves  selves
 	down    outage
+	full    atomic.Pointer[store.Fault] // the disk was full, and nobody has found room since
+	few     atomic.Int64                // when the log has told of a connection limit, Unix nanoseconds
 
 	wake    chan struct{} // the connector looks at once
 	end     context.CancelFunc
@@ -98,8 +101,15 @@ func (s *Store) connected() (*pgxpool.Pool, error) {
 	return nil, &store.Fault{Reason: store.FaultUnreachable, Detail: "the server is not connected to the database yet"}
 }
 
+// How long a request waits for a connection that others have, where the server takes no more of them.
+const (
+	limitedMost = 5 * time.Second
+	limitedLook = 20 * time.Millisecond
+)
+
 // acquire takes a connection, which must be released.
 func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	began := time.Now()
 	for {
 		pool, err := s.connected()
 		if err != nil {
@@ -115,11 +125,29 @@ func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 		case s.closed.Load():
 			return nil, errClosed
 		case ctx.Err() == nil && s.pool.Load() != pool: // it was replaced meanwhile
+		case sqlstate(err) == connectionLimit && pool.Stat().TotalConns() > 0 && time.Since(began) < limitedMost:
+			s.goOnWithFew(ctx, pool, err)
 		default:
 			err = classify(ctx, err)
 			s.down.note(err)
 			return nil, err
 		}
+	}
+}
+
+// goOnWithFew waits a moment: the pool has connections, although fewer than it may, and one of them may be free then.
+func (s *Store) goOnWithFew(ctx context.Context, pool *pgxpool.Pool, err error) {
+	const tellEvery = time.Minute
+	now := time.Now()
+	if last := s.few.Load(); now.Sub(time.Unix(0, last)) > tellEvery && s.few.CompareAndSwap(last, now.UnixNano()) {
+		s.log.Warn("the database takes no more connections; requests wait for those that there are",
+			"connections", pool.Stat().TotalConns(), "wanted", pool.Config().MaxConns, "problem", faultOf(err).Detail)
+	}
+	timer := time.NewTimer(rand.N(limitedLook) + limitedLook)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
@@ -136,6 +164,10 @@ func (s *Store) Counts(ctx context.Context, tenant string) (c store.Counts, err 
 const (
 	probeSQL   = "INSERT INTO probe (id, at) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET at = excluded.at"
 	probeAfter = 5 * time.Second
+
+	// roomSQL fills half a MiB, so that it fails where a row in a page that is there would still fit.
+	roomSQL  = "INSERT INTO probe (id, at) SELECT -i, i FROM generate_series(1, $1::int) i"
+	roomRows = 8_000
 )
 
 // Ping implements store.Store. It writes a row, unless something was committed a moment ago.
@@ -143,11 +175,35 @@ func (s *Store) Ping(ctx context.Context) error {
 	if _, err := s.connected(); err != nil {
 		return err
 	}
+	if full := s.full.Load(); full != nil {
+		if err := s.findRoom(ctx); err != nil {
+			return err
+		}
+		s.full.CompareAndSwap(full, nil)
+	}
 	if time.Since(time.Unix(0, s.written.Load())) < probeAfter {
 		return ctx.Err()
 	}
 	return s.single(ctx, ask{sql: probeSQL, args: []any{time.Now().UnixMilli()}})
 }
+
+// findRoom fills some room and gives it back.
+func (s *Store) findRoom(ctx context.Context) error {
+	return s.onConn(ctx, func(conn *pgx.Conn) error {
+		err := pgx.BeginFunc(ctx, conn, func(pgx.Tx) error {
+			if err := send(ctx, conn, nil, ask{sql: roomSQL, args: []any{roomRows}}); err != nil {
+				return err
+			}
+			return errEnough
+		})
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		return err
+	})
+}
+
+var errEnough = errors.New("there is room")
 
 // Close implements store.Store.
 func (s *Store) Close() error {

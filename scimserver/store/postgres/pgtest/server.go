@@ -210,6 +210,9 @@ func (s *Server) launch(ctx context.Context) error {
 	if err := s.cmd.Start(); err != nil {
 		return errors.Join(err, writer.Close())
 	}
+	if s.leash != nil {
+		_ = s.leash.Close() // of a run that has ended
+	}
 	s.leash, s.exited = writer, make(chan struct{})
 	go func(cmd *exec.Cmd, exited chan struct{}) {
 		_ = cmd.Wait()
@@ -263,6 +266,9 @@ func (s *Server) PID() int {
 	pid, _ := strconv.Atoi(line)
 	return pid
 }
+
+// Ended is closed when the server has ended, by itself as well.
+func (s *Server) Ended() <-chan struct{} { return s.exited }
 
 // Kill ends the server at once, as kill -9 of all its processes does. Launch starts it again.
 func (s *Server) Kill() error {
