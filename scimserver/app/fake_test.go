@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +106,48 @@ func (s *storeStub) Shared() bool { return false }
 func (s *storeStub) Close() error { return nil }
 
 func (s *storeStub) OnCommit(func(string)) {}
+
+// brittle is a store that can break: then nothing is written any more.
+type brittle struct {
+	store.Store
+	err    error // of everything once it is broken
+	broken atomic.Bool
+}
+
+func (b *brittle) state() error {
+	if b.broken.Load() {
+		return b.err
+	}
+	return nil
+}
+
+func (b *brittle) Update(ctx context.Context, tenant string, fn func(store.Writer) error) error {
+	if err := b.state(); err != nil {
+		return err
+	}
+	return b.Store.Update(ctx, tenant, fn)
+}
+
+func (b *brittle) PassOwner(ctx context.Context, tenant string, from, to store.Ownership) (bool, error) {
+	if err := b.state(); err != nil {
+		return false, err
+	}
+	return b.Store.PassOwner(ctx, tenant, from, to)
+}
+
+func (b *brittle) Load(ctx context.Context, tenant string, remove []store.RowKey, rows []store.Row) error {
+	if err := b.state(); err != nil {
+		return err
+	}
+	return b.Store.Load(ctx, tenant, remove, rows)
+}
+
+func (b *brittle) Ping(ctx context.Context) error {
+	if err := b.state(); err != nil {
+		return err
+	}
+	return b.Store.Ping(ctx)
+}
 
 // newLive is a live with nothing loaded.
 func newLive(t *testing.T, cacheFile string) *live {
