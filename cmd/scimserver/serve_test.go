@@ -4,10 +4,8 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/config/source/sourcetest"
 )
 
 const patience = 20 * time.Second
@@ -30,7 +29,7 @@ func TestServe(t *testing.T) {
 	api := apiServer(t, cfg, reports)
 	dir := t.TempDir()
 	kubeconfig := filepath.Join(dir, "kubeconfig")
-	if err := os.WriteFile(kubeconfig, fmt.Appendf(nil, kubeconfigFormat, api), 0o600); err != nil {
+	if err := sourcetest.Kubeconfig(kubeconfig, api); err != nil {
 		t.Fatal(err)
 	}
 	p := start(t, "serve --config-secret ns/shared-config --kubeconfig "+kubeconfig+" --data "+filepath.Join(dir, "data")+
@@ -60,39 +59,21 @@ func TestServe(t *testing.T) {
 	}
 }
 
-const kubeconfigFormat = `
-apiVersion: v1
-kind: Config
-clusters: [{name: c, cluster: {server: %q}}]
-contexts: [{name: x, context: {cluster: c}}]
-current-context: x
-`
-
+// apiServer gives the configuration, and passes on reports of one.
 func apiServer(t *testing.T, cfg *config.Server, reports chan<- string) string {
 	t.Helper()
 	data, err := config.Encode(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /api/v1/namespaces/ns/secrets", func(w http.ResponseWriter, r *http.Request) {
-		secret := map[string]any{"metadata": map[string]string{"resourceVersion": "1"}, "data": map[string][]byte{config.SecretKey: data}}
-		if err := json.NewEncoder(w).Encode(map[string]any{"type": "ADDED", "object": secret}); err != nil {
-			t.Error(err)
+	s := sourcetest.New()
+	t.Cleanup(s.Stop)
+	s.Write("shared-config", 0, data)
+	s.Patched = func(patch []byte) {
+		if strings.Contains(string(patch), "configHash") {
+			reports <- string(patch)
 		}
-		w.(http.Flusher).Flush()
-		<-r.Context().Done()
-	})
-	mux.HandleFunc("PATCH /api/v1/namespaces/ns/configmaps/shared-status", func(w http.ResponseWriter, r *http.Request) {
-		text, _ := io.ReadAll(r.Body)
-		if strings.Contains(string(text), "configHash") {
-			reports <- string(text)
-		}
-		_, _ = io.WriteString(w, "{}")
-	})
-	s := httptest.NewServer(mux)
-	t.Cleanup(s.Close)
-	t.Cleanup(s.CloseClientConnections)
+	}
 	return s.URL
 }
 
@@ -145,7 +126,7 @@ func receive[T any](t *testing.T, from <-chan T) T {
 func TestServeFails(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
-	if err := os.WriteFile(file, fmt.Appendf(nil, kubeconfigFormat, "http://127.0.0.1:1"), 0o600); err != nil {
+	if err := sourcetest.Kubeconfig(file, "http://127.0.0.1:1"); err != nil {
 		t.Fatal(err)
 	}
 	const base = "serve --config-secret ns/shared-config --listen 127.0.0.1:0 --ops-listen 127.0.0.1:0 "

@@ -28,7 +28,7 @@ var (
 		"testing", "testing/...", "github.com/onsi/...", "github.com/google/go-cmp/...", "pgregory.net/rapid",
 		"sigs.k8s.io/controller-runtime/pkg/envtest/...", "sigs.k8s.io/controller-runtime/pkg/client/fake",
 	}
-	testCode = []string{"scimserver/scim/scimtest/...", "scimserver/servertest/...", "scimserver/store/storetest/...", "scimserver/store/postgres/pgtest/...", "controllers/envtest/...", "test/...", "hack/..."}
+	testCode = []string{"scimserver/scim/scimtest/...", "scimserver/servertest/...", "scimserver/config/source/sourcetest/...", "scimserver/store/storetest/...", "scimserver/store/postgres/pgtest/...", "controllers/envtest/...", "test/...", "hack/..."}
 )
 
 var rules = map[string]rule{

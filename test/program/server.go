@@ -33,7 +33,7 @@ type Server struct {
 
 // Launch starts the process; it may not listen yet. It ends at the latest with the program that has launched it.
 func Launch(o Options) (*Server, error) {
-	addresses, err := freeAddresses(2)
+	addresses, err := FreeAddresses(2)
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +59,8 @@ func Launch(o Options) (*Server, error) {
 	return s, nil
 }
 
-// freeAddresses are loopback addresses on which nothing listens now.
-func freeAddresses(n int) (addresses []string, err error) {
+// FreeAddresses are loopback addresses on which nothing listens now.
+func FreeAddresses(n int) (addresses []string, err error) {
 	for range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

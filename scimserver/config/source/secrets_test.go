@@ -2,14 +2,10 @@ package source_test
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,75 +13,17 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/config/source"
+	"github.com/scim-operator/scim-operator/scimserver/config/source/sourcetest"
 )
 
-// secretsAPI has Secrets that are written one by one.
-type secretsAPI struct {
-	mu       sync.Mutex
-	secrets  map[string][]byte // by name
-	changed  chan struct{}     // closed by each write
-	watching map[string]int
-}
-
-func newSecretsAPI(t *testing.T) (*secretsAPI, *source.Client) {
+func newSecrets(t *testing.T) (*sourcetest.Server, *source.Client) {
 	t.Helper()
-	c := &secretsAPI{secrets: map[string][]byte{}, changed: make(chan struct{}), watching: map[string]int{}}
-	s := httptest.NewServer(c)
-	t.Cleanup(s.Close)
-	t.Cleanup(s.CloseClientConnections)
-	return c, client(t, &rest.Config{Host: s.URL})
+	s := sourcetest.New()
+	t.Cleanup(s.Stop)
+	return s, client(t, &rest.Config{Host: s.URL})
 }
 
-func (c *secretsAPI) write(name string, data []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.secrets[name] = data
-	close(c.changed)
-	c.changed = make(chan struct{})
-}
-
-func (c *secretsAPI) see(name string) ([]byte, <-chan struct{}) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.secrets[name], c.changed
-}
-
-func (c *secretsAPI) watchers(name string, by int) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.watching[name] += by
-	return c.watching[name]
-}
-
-// ServeHTTP answers watches of one Secret.
-func (c *secretsAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := strings.TrimPrefix(r.URL.Query().Get("fieldSelector"), "metadata.name=")
-	c.watchers(name, 1)
-	defer c.watchers(name, -1)
-	w.WriteHeader(http.StatusOK)
-	w.(http.Flusher).Flush()
-	for sent := ""; ; {
-		data, changed := c.see(name)
-		if data != nil && string(data) != sent {
-			sent = string(data)
-			fmt.Fprintf(w, `{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"1"},"data":{%q:%q}}}`+"\n", config.SecretKey, base64.StdEncoding.EncodeToString(data))
-			w.(http.Flusher).Flush()
-		}
-		select {
-		case <-changed:
-		case <-r.Context().Done():
-			return
-		}
-	}
-}
-
-func (c *secretsAPI) shard(n int, data []byte) {
-	name := "shared-config"
-	if n > 0 {
-		name = fmt.Sprintf("shared-config-%d", n)
-	}
-	c.write(name, data)
-}
+const configSecret = "shared-config"
 
 // offered is a configuration that was offered, or why it is none.
 type offered struct {
@@ -96,7 +34,7 @@ type offered struct {
 func follow(t *testing.T, c *source.Client, patience time.Duration) <-chan offered {
 	t.Helper()
 	s := &source.Secrets{
-		Client: c, Object: source.Object{Namespace: "scim-system", Name: "shared-config"}, Patience: patience,
+		Client: c, Object: source.Object{Namespace: "scim-system", Name: configSecret}, Patience: patience,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -154,10 +92,10 @@ func plan(t *testing.T, s *config.Server, before *config.Plan) *config.Plan {
 // TestSecretsGrowAndShrink: the shards that the index names are followed, and offered only as a whole.
 func TestSecretsGrowAndShrink(t *testing.T) {
 	t.Parallel()
-	api, c := newSecretsAPI(t)
+	api, c := newSecrets(t)
 	offers := follow(t, c, time.Hour)
 	first := plan(t, tenants(3), nil)
-	api.shard(0, first.Data[0])
+	api.Write(configSecret, 0, first.Data[0])
 	if got := receive(t, offers); got.err != nil || got.tenants != 3 {
 		t.Fatalf("%+v", got)
 	}
@@ -166,7 +104,7 @@ func TestSecretsGrowAndShrink(t *testing.T) {
 		t.Fatalf("%d shards", len(second.Writes))
 	}
 	for _, w := range second.Writes {
-		api.shard(w.Shard, w.Data)
+		api.Write(configSecret, w.Shard, w.Data)
 	}
 	if got := receive(t, offers); got.err != nil || got.tenants != 1500 {
 		t.Fatalf("%+v", got)
@@ -177,12 +115,12 @@ func TestSecretsGrowAndShrink(t *testing.T) {
 	if len(third.Writes) != 1 {
 		t.Fatalf("%d writes for one tenant", len(third.Writes))
 	}
-	api.shard(third.Writes[0].Shard, third.Writes[0].Data)
+	api.Write(configSecret, third.Writes[0].Shard, third.Writes[0].Data)
 	if got := receive(t, offers); got.err != nil || got.tenants != 1499 {
 		t.Fatalf("%+v", got)
 	}
 	for _, w := range plan(t, tenants(4), third).Writes {
-		api.shard(w.Shard, w.Data)
+		api.Write(configSecret, w.Shard, w.Data)
 	}
 	for got := receive(t, offers); got.tenants != 4; got = receive(t, offers) {
 		if got.err != nil || got.tenants > 1499 {
@@ -190,14 +128,9 @@ func TestSecretsGrowAndShrink(t *testing.T) {
 		}
 	}
 	for n := 1; n < len(second.Data); n++ {
-		for end := time.Now().Add(patience); api.watchers(fmt.Sprintf("shared-config-%d", n), 0) > 0; {
+		for end := time.Now().Add(patience); api.Watchers(sourcetest.Name(configSecret, n)) > 0; <-time.After(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("shard %d is still watched", n)
-			}
-			_, changed := api.see("shared-config")
-			select {
-			case <-changed:
-			case <-time.After(time.Millisecond):
 			}
 		}
 	}
@@ -206,16 +139,16 @@ func TestSecretsGrowAndShrink(t *testing.T) {
 // TestSecretsTorn: a set that stays torn is told, and so is a damaged shard, at once; the next whole set is offered.
 func TestSecretsTorn(t *testing.T) {
 	t.Parallel()
-	api, c := newSecretsAPI(t)
+	api, c := newSecrets(t)
 	p := plan(t, tenants(1500), nil)
-	api.shard(0, p.Data[0])
+	api.Write(configSecret, 0, p.Data[0])
 	offers := follow(t, c, 50*time.Millisecond)
 	if got := receive(t, offers); !errors.Is(got.err, config.ErrTorn) || !strings.Contains(got.err.Error(), "is missing") {
 		t.Errorf("%+v", got)
 	}
 	for n, data := range p.Data {
 		if n > 0 {
-			api.shard(n, data)
+			api.Write(configSecret, n, data)
 		}
 	}
 	for got := receive(t, offers); got.tenants != 1500; got = receive(t, offers) {
@@ -223,11 +156,11 @@ func TestSecretsTorn(t *testing.T) {
 			t.Fatalf("%+v", got)
 		}
 	}
-	api.shard(1, []byte("damaged"))
+	api.Write(configSecret, 1, []byte("damaged"))
 	if got := receive(t, offers); got.err == nil || !strings.Contains(got.err.Error(), "shard 1: config: damaged") {
 		t.Errorf("%+v", got)
 	}
-	api.shard(1, p.Data[1])
+	api.Write(configSecret, 1, p.Data[1])
 	if got := receive(t, offers); got.tenants != 1500 {
 		t.Errorf("%+v", got)
 	}

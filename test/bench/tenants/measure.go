@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/config/source/sourcetest"
 	"github.com/scim-operator/scim-operator/test/program"
 )
 
@@ -75,9 +75,14 @@ func provision(t *config.Tenant, n int) {
 	t.Application, t.Mapping, t.Lifecycle = a, m, config.DefaultLifecycle()
 }
 
+const (
+	namespace = "scim-system"
+	secret    = "shared-config"
+)
+
 func measure(ctx context.Context, s setup) (f figures, err error) {
-	api := newCluster()
-	defer api.stop()
+	api := sourcetest.New()
+	defer api.Stop()
 	first, err := config.Split(s.configuration(s.tenants), nil)
 	if err != nil {
 		return f, err
@@ -89,7 +94,7 @@ func measure(ctx context.Context, s setup) (f figures, err error) {
 			return f, err
 		}
 		have[n] = config.Stored{Shard: shard, Data: data}
-		api.write(n, data)
+		api.Write(secret, n, data)
 	}
 	f.secrets = len(first.Data)
 	began := time.Now()
@@ -134,7 +139,7 @@ func (f *figures) rest(ctx context.Context, pid int, idle time.Duration) error {
 }
 
 // add writes the configuration with one more tenant, as the operator does, and waits until that is served.
-func (f *figures) add(ctx context.Context, s setup, pid int, api *cluster, have config.Set) error {
+func (f *figures) add(ctx context.Context, s setup, pid int, api *sourcetest.Server, have config.Set) error {
 	before, err := program.CPU(pid)
 	if err != nil {
 		return err
@@ -146,7 +151,7 @@ func (f *figures) add(ctx context.Context, s setup, pid int, api *cluster, have 
 		return err
 	}
 	for _, w := range plan.Writes {
-		api.write(w.Shard, w.Data)
+		api.Write(secret, w.Shard, w.Data)
 	}
 	url := fmt.Sprintf("http://%s/customer-%05d/acme/scim/v2/Users", f.listen, s.tenants)
 	if err := until(ctx, func() bool { return status(url, fmt.Sprint(token, s.tenants)) == http.StatusOK }); err != nil {
@@ -158,21 +163,16 @@ func (f *figures) add(ctx context.Context, s setup, pid int, api *cluster, have 
 	return err
 }
 
-func (s setup) launch(f *figures, api *cluster) (*exec.Cmd, error) {
+func (s setup) launch(f *figures, api *sourcetest.Server) (*exec.Cmd, error) {
 	file := filepath.Join(s.dir, s.kind+".kubeconfig")
-	if err := api.kubeconfig(file); err != nil {
+	if err := sourcetest.Kubeconfig(file, api.URL); err != nil {
 		return nil, err
 	}
-	for _, address := range []*string{&f.listen, &f.opsAddr} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		*address = l.Addr().String()
-		if err := l.Close(); err != nil {
-			return nil, err
-		}
+	addresses, err := program.FreeAddresses(2)
+	if err != nil {
+		return nil, err
 	}
+	f.listen, f.opsAddr = addresses[0], addresses[1]
 	log, err := os.Create(filepath.Join(s.dir, s.kind+".log"))
 	if err != nil {
 		return nil, err
