@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/scim-operator/scim-operator/test/program"
+	"github.com/scim-operator/scim-operator/test/setting"
 )
 
 const parallelWriters = 8
@@ -24,8 +23,8 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the server")
 	}
-	rounds := int(setting(t, "CRASH_ROUNDS", 10))
-	seed := setting(t, "CRASH_SEED", rand.Uint64())
+	rounds := int(setting.Number(t, "CRASH_ROUNDS", 10))
+	seed := setting.Number(t, "CRASH_SEED", rand.Uint64())
 	t.Logf("CRASH_ROUNDS=%d CRASH_SEED=%d", rounds, seed)
 	c := newCourse(t, seed)
 	for round := range rounds {
@@ -35,19 +34,6 @@ func TestKill(t *testing.T) {
 		}
 	}
 	c.finish(t, rounds)
-}
-
-func setting(t *testing.T, name string, otherwise uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 // course is the way through all rounds.

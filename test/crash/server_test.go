@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -76,11 +75,11 @@ func (s *site) start(t *testing.T) *program.Server {
 // feedToken is what the server has made for the application.
 func (s *site) feedToken(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.options.Data, "feed-credentials", "test", "inventory.header"))
+	token, err := program.FeedToken(s.options.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimPrefix(strings.TrimSpace(string(text)), "Authorization: Bearer ")
+	return token
 }
 
 func kill(t *testing.T, server *program.Server) {

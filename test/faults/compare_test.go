@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/scim-operator/scim-operator/test/exampleapp"
+	"github.com/scim-operator/scim-operator/test/program"
 )
 
 // catchUp is how long the application may lag behind when nothing is broken any more: the longest wait of an event that has
@@ -64,7 +65,7 @@ func (c *course) awaitMembers(ctx context.Context) {
 
 func (c *course) feed(ctx context.Context, path string, into any) {
 	c.Helper()
-	url := c.site.base() + "/" + tenantKey + "/members/v1" + path
+	url := c.site.base() + "/" + program.TenantKey + "/members/v1" + path
 	if err := call(ctx, http.MethodGet, url, c.site.feedToken(), nil, into, http.StatusOK); err != nil {
 		c.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func (c *course) members(ctx context.Context) (server, application map[string]me
 		}
 	}
 	var list []member
-	if err := call(ctx, http.MethodGet, "http://"+c.site.address+"/api/members/"+tenantKey, "", nil, &list, http.StatusOK); err != nil {
+	if err := call(ctx, http.MethodGet, "http://"+c.site.address+"/api/members/"+program.TenantKey, "", nil, &list, http.StatusOK); err != nil {
 		c.Fatal(err)
 	}
 	for _, m := range list {

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/test/program"
+	"github.com/scim-operator/scim-operator/test/setting"
 )
 
 const (
@@ -30,8 +29,8 @@ func TestFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and runs the server")
 	}
-	operations := int(setting(t, "FAULT_OPERATIONS", 800))
-	seed := setting(t, "FAULT_SEED", rand.Uint64())
+	operations := int(setting.Number(t, "FAULT_OPERATIONS", 800))
+	seed := setting.Number(t, "FAULT_SEED", rand.Uint64())
 	t.Logf("FAULT_OPERATIONS=%d FAULT_SEED=%d", operations, seed)
 	programs := build(t)
 	for name, faults := range map[string][]fault{
@@ -51,19 +50,6 @@ func TestFaults(t *testing.T) {
 		c.pause = 10 // so that the application is reached between faults, which every operation needs
 		c.run(operations, []fault{killServer, killApplication, cutNetwork})
 	})
-}
-
-func setting(t *testing.T, name string, otherwise uint64) uint64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 // course is one run: a server, an application, the network between them, and the users.

@@ -3,63 +3,17 @@ package faults
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/outbox/webhook"
 	"github.com/scim-operator/scim-operator/test/program"
 )
-
-const tenantKey = "test/load"
-
-// manifests are a tenant with an application. Filled in: the webhook's URL, its mode and key, the token.
-const manifests = `apiVersion: scim-operator.io/v1alpha1
-kind: SCIMApplication
-metadata: {name: inventory, namespace: test}
-spec:
-  memberFields:
-  - {name: email, required: true, unique: true}
-  - {name: title}
-  delivery:
-    webhook: {url: "%s", secretRef: {name: webhook}, timeoutSeconds: 1, mode: %s}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: webhook, namespace: test}
-stringData: {signingKey: "%s"}
----
-apiVersion: scim-operator.io/v1alpha1
-kind: SCIMMapping
-metadata: {name: base, namespace: test}
-spec:
-  attributes:
-  - {field: email, from: userName}
-  - {field: title, from: title}
----
-apiVersion: scim-operator.io/v1alpha1
-kind: SCIMTenant
-metadata: {name: load, namespace: test}
-spec:
-  applicationRef: {name: inventory}
-  mappingRefs: [{name: base}]
-  identityProvider: Generic
-  auth: {bearer: {secretRef: {name: load-token}}}
-  limits: {requestsPerSecond: 100000, burst: 100000, concurrentRequests: 1000, users: 1000000}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: load-token, namespace: test}
-stringData: {token: "%s"}
-`
 
 type programs struct{ server, application string }
 
@@ -105,34 +59,26 @@ func newSite(t *testing.T, p programs, mode string) *site {
 	if s.key, err = webhook.NewKey(rand.Reader); err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := config.NewToken(rand.Reader)
+	addresses, err := program.FreeAddresses(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.tenant = program.Tenant{Base: "/" + tenantKey + "/scim/v2", Token: token}
-	s.address = freeAddress(t)
+	s.address = addresses[0]
 	s.wire = newWire(t, s.address)
 	folder := filepath.Join(s.dir, "manifests")
-	text := fmt.Sprintf(manifests, "http://"+s.wire.address()+"/hooks/scim", mode, s.key.Encode(), token)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, "tenant.yaml"), []byte(text), 0o600); err != nil {
+	s.tenant, err = program.Provisioning{
+		URL: "http://" + s.wire.address() + "/hooks/scim", Mode: mode, TimeoutSeconds: 1, Key: s.key,
+		Limits: "{requestsPerSecond: 100000, burst: 100000, concurrentRequests: 1000, users: 1000000}",
+	}.WriteManifests(folder)
+	if err != nil {
 		t.Fatal(err)
 	}
 	s.options = program.Options{Binary: p.server, Manifests: folder, Data: filepath.Join(s.dir, "data"), Log: filepath.Join(s.dir, "server.log")}
 	t.Cleanup(s.end)
 	return s
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // startServer waits until the server answers.
@@ -238,9 +184,9 @@ func (s *site) end() {
 // feedToken is what the server has made for the application.
 func (s *site) feedToken() string {
 	s.Helper()
-	text, err := os.ReadFile(filepath.Join(s.options.Data, "feed-credentials", "test", "inventory.header"))
+	token, err := program.FeedToken(s.options.Data)
 	if err != nil {
 		s.Fatal(err)
 	}
-	return strings.TrimPrefix(strings.TrimSpace(string(text)), "Authorization: Bearer ")
+	return token
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -16,53 +15,13 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/outbox/webhook"
 	"github.com/scim-operator/scim-operator/scimserver/store/postgres/pgtest"
 	"github.com/scim-operator/scim-operator/test/program"
+	"github.com/scim-operator/scim-operator/test/setting"
 )
 
 const (
-	replicas  = 3
-	drain     = 2 * time.Second
-	tenantKey = "test/load"
+	replicas = 3
+	drain    = 2 * time.Second
 )
-
-// manifests are a tenant with an application. Filled in: the webhook's URL and key, the rate and its burst, the token.
-const manifests = `apiVersion: scim-operator.io/v1alpha1
-kind: SCIMApplication
-metadata: {name: inventory, namespace: test}
-spec:
-  memberFields:
-  - {name: email, required: true, unique: true}
-  - {name: title}
-  delivery:
-    webhook: {url: "%s", secretRef: {name: webhook}, timeoutSeconds: 2, mode: Asynchronous}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: webhook, namespace: test}
-stringData: {signingKey: "%s"}
----
-apiVersion: scim-operator.io/v1alpha1
-kind: SCIMMapping
-metadata: {name: base, namespace: test}
-spec:
-  attributes:
-  - {field: email, from: userName}
-  - {field: title, from: title}
----
-apiVersion: scim-operator.io/v1alpha1
-kind: SCIMTenant
-metadata: {name: load, namespace: test}
-spec:
-  applicationRef: {name: inventory}
-  mappingRefs: [{name: base}]
-  identityProvider: Generic
-  auth: {bearer: {secretRef: {name: load-token}}}
-  limits: {requestsPerSecond: %d, burst: %d}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: load-token, namespace: test}
-stringData: {token: "%s"}
-`
 
 // site is where everything runs.
 type site struct {
@@ -83,22 +42,18 @@ func newSite(t *testing.T, rate, burst int) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, _, err := config.NewToken(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{
-		T: t, dir: t.TempDir(), uri: pgtest.Database(t), app: newReceiver(t, key),
-		tenant: program.Tenant{Base: "/" + tenantKey + "/scim/v2", Token: token},
-	}
+	s := &site{T: t, dir: t.TempDir(), uri: pgtest.Database(t), app: newReceiver(t, key)}
 	if s.binary, err = program.Build(t.Context(), s.dir); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(s.manifests(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf(manifests, s.app.URL, key.Encode(), rate, burst, token)
-	if err := os.WriteFile(filepath.Join(s.manifests(), "tenant.yaml"), []byte(text), 0o600); err != nil {
+	s.tenant, err = program.Provisioning{
+		URL: s.app.URL, Mode: config.Asynchronous, TimeoutSeconds: 2, Key: key,
+		Limits: fmt.Sprintf("{requestsPerSecond: %d, burst: %d}", rate, burst),
+	}.WriteManifests(s.manifests())
+	if err != nil {
 		t.Fatal(err)
 	}
 	s.balancer = newBalancer(t)
@@ -156,15 +111,7 @@ func (s *site) pass(d time.Duration) { <-time.After(d) }
 // steady is how long the load runs undisturbed: ROLLING_SECONDS, 6 unless it is set.
 func steady(t *testing.T) time.Duration {
 	t.Helper()
-	text := os.Getenv("ROLLING_SECONDS")
-	if text == "" {
-		return 6 * time.Second
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("ROLLING_SECONDS: %v", err)
-	}
-	return time.Duration(n) * time.Second
+	return time.Duration(setting.Number(t, "ROLLING_SECONDS", 6)) * time.Second
 }
 
 // settle is what a tenant's first seconds are left out for.
