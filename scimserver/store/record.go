@@ -25,6 +25,24 @@ type Record struct {
 	Keys     Keys
 }
 
+// What a document says of being active, as tables and rows have it.
+const (
+	Inactive = iota
+	Active
+	Unstated // it says nothing, which counts as active
+)
+
+// Activity is Inactive, Active or Unstated. The record needs its Keys.
+func (r *Record) Activity() int64 {
+	switch {
+	case !r.Active:
+		return Inactive
+	case r.Keys.Active:
+		return Active
+	}
+	return Unstated
+}
+
 // Keys is what a resource is found by, and what must be unique. It agrees with the document, as a
 // store may answer a filter from either. It is not read back: a Record that the store returns has
 // the zero Keys.

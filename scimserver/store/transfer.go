@@ -78,7 +78,7 @@ type ResourceRow struct {
 	Version    int64    `json:"version"`
 	Created    int64    `json:"created"`
 	Modified   int64    `json:"modified"`
-	Active     int64    `json:"active"` // 0: inactive, 1: the document says active, 2: it says nothing
+	Active     int64    `json:"active"` // Inactive, Active or Unstated
 	Name       string   `json:"name,omitempty"`
 	NameUnique bool     `json:"nameUnique,omitempty"`
 	Display    string   `json:"display,omitempty"`
@@ -200,24 +200,10 @@ func Sums(ctx context.Context, t Transfer, tenant string, yield func(RowSum) err
 	})
 }
 
-// The values of ResourceRow.Active.
-const (
-	rowInactive = iota
-	rowActive
-	rowUnstated
-)
-
 // ResourceRowOf is the row of a record with all its Keys. password is the hash.
 func ResourceRowOf(r Record, password string) Row {
-	active := int64(rowUnstated)
-	switch {
-	case !r.Active:
-		active = rowInactive
-	case r.Keys.Active:
-		active = rowActive
-	}
 	return Row{RowKey: RowKey{RowResource, r.ID}, Resource: &ResourceRow{
-		Type: r.Type, Version: r.Version, Created: r.Created.UnixMilli(), Modified: r.Modified.UnixMilli(), Active: active,
+		Type: r.Type, Version: r.Version, Created: r.Created.UnixMilli(), Modified: r.Modified.UnixMilli(), Active: r.Activity(),
 		Name: r.Keys.Name, NameUnique: r.Keys.NameUnique && r.Keys.Name != "", Display: r.Keys.Display, ExternalID: r.Keys.ExternalID,
 		Keys: RowVals(r.Keys.Values), Password: password, Doc: r.Doc,
 	}}
@@ -228,9 +214,9 @@ func (r *Row) Record() Record {
 	x := r.Resource
 	return Record{
 		Type: x.Type, ID: r.Key, Version: x.Version, Created: rowTime(x.Created), Modified: rowTime(x.Modified),
-		Active: x.Active != rowInactive, Doc: x.Doc,
+		Active: x.Active != Inactive, Doc: x.Doc,
 		Keys: Keys{Name: x.Name, NameUnique: x.NameUnique, Display: x.Display, ExternalID: x.ExternalID,
-			Active: x.Active == rowActive, Values: rowKeys(x.Keys)},
+			Active: x.Active == Active, Values: rowKeys(x.Keys)},
 	}
 }
 

@@ -10,11 +10,8 @@ import (
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/queue"
 )
-
-var eventTypes = []string{
-	store.MemberCreated, store.MemberUpdated, store.MemberDeactivated, store.MemberReactivated, store.MemberRemoved, store.MemberAction,
-}
 
 // NextSequence implements store.Writer.
 func (t *tenant) NextSequence(ctx context.Context) (int64, error) {
@@ -23,7 +20,7 @@ func (t *tenant) NextSequence(ctx context.Context) (int64, error) {
 
 // AppendEvent implements store.Writer.
 func (t *tenant) AppendEvent(ctx context.Context, e store.Event, previous int64) error {
-	if e.Sequence != t.members.last+1 || !slices.Contains(eventTypes, e.Type) {
+	if e.Sequence != t.members.last+1 || slices.Index(queue.Types[:], e.Type) < 1 {
 		return fmt.Errorf("event %d of type %q: the next sequence is %d", e.Sequence, e.Type, t.members.last+1)
 	}
 	e.Created, e.NextAttempt = milliseconds(e.Created), milliseconds(e.NextAttempt)
@@ -73,7 +70,7 @@ func (m *members) finish(e *event) {
 // numbered gives events their IDs.
 func (m *members) numbered(list []event) (out []store.Event) {
 	for _, e := range list {
-		e.ID = fmt.Sprintf("evt_%s_%d", m.epoch, e.Sequence)
+		e.ID = queue.ID(m.epoch, e.Sequence)
 		out = append(out, e.Event)
 	}
 	return out

@@ -1,5 +1,7 @@
 package postgres
 
+import "github.com/scim-operator/scim-operator/scimserver/store"
+
 // block is a change of how many resources there are among blockSize consecutive ones.
 type block struct {
 	kind          int16
@@ -35,28 +37,28 @@ func units(condition bool) int64 {
 }
 
 // count books one resource more (sign 1) or less (sign -1).
-func (t *tx) count(seq, sign int64, activity int16) {
+func (t *tx) count(seq, sign int64, activity int64) {
 	r, kind := &t.b.row, int16(seq>>kindShift)
-	stated := sign * units(activity == active)
+	stated := sign * units(activity == store.Active)
 	switch kind {
 	case kindGroup:
 		r.groups += sign
 	case kindUser:
 		r.users += sign
-		r.activeUsers += sign * units(activity != inactive)
+		r.activeUsers += sign * units(activity != store.Inactive)
 		r.statedUsers += stated
 	}
 	t.addBlock(block{kind: kind, number: seq >> blockShift, total: sign, stated: stated})
 }
 
 // activity books that a resource has become active or inactive.
-func (t *tx) activity(seq int64, before, after int16) {
+func (t *tx) activity(seq int64, before, after int64) {
 	kind := int16(seq >> kindShift)
 	if before == after || kind != kindUser {
 		return
 	}
-	stated := units(after == active) - units(before == active)
-	t.b.row.activeUsers += units(after != inactive) - units(before != inactive)
+	stated := units(after == store.Active) - units(before == store.Active)
+	t.b.row.activeUsers += units(after != store.Inactive) - units(before != store.Inactive)
 	t.b.row.statedUsers += stated
 	t.addBlock(block{kind: kind, number: seq >> blockShift, stated: stated})
 }

@@ -4,25 +4,19 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/queue"
 )
-
-// eventTypes are the numbers of types in the table; see there.
-var eventTypes = [...]string{
-	1: store.MemberCreated, 2: store.MemberUpdated, 3: store.MemberReactivated,
-	4: store.MemberDeactivated, 5: store.MemberRemoved, 6: store.MemberAction,
-}
 
 // The states of an event.
 const (
-	eventDone    int16 = 0
-	eventPending int16 = 1
-	eventParked  int16 = 2
+	eventDone    int16 = queue.Done
+	eventPending int16 = queue.Pending
+	eventParked  int16 = queue.Parked
 )
 
 // eventColumns are the columns that scanEvent reads; n is the tenant.
@@ -34,8 +28,8 @@ func scanEvent(rows pgx.Rows, more ...any) (e store.Event, err error) {
 	var created int64
 	var due *int64
 	err = rows.Scan(append([]any{&epoch, &e.Sequence, &typ, &state, &created, &due, &e.Attempts, &e.LastError, &e.MemberID, &e.Body}, more...)...)
-	e.Type, e.Delivered, e.Parked, e.Created = eventTypes[typ], state == eventDone, state == eventParked, timeOf(created)
-	e.ID = "evt_" + epoch + "_" + strconv.FormatInt(e.Sequence, 10)
+	e.Type, e.Delivered, e.Parked, e.Created = queue.Types[typ], state == eventDone, state == eventParked, timeOf(created)
+	e.ID = queue.ID(epoch, e.Sequence)
 	if due != nil {
 		e.NextAttempt = timeOf(*due)
 	}
@@ -62,7 +56,7 @@ func (t *tx) AppendEvent(ctx context.Context, e store.Event, previous int64) err
 	if err != nil {
 		return err
 	}
-	typ := slices.Index(eventTypes[:], e.Type)
+	typ := slices.Index(queue.Types[:], e.Type)
 	if e.Sequence != next || typ < 1 {
 		return fmt.Errorf("event %d of type %q: the next sequence is %d", e.Sequence, e.Type, next)
 	}
@@ -111,8 +105,8 @@ func (t *tx) progressOf(ctx context.Context, sequences []int64) (map[int64]progr
 
 const freeSQL = "UPDATE event SET due = created WHERE tenant = $1 AND sequence = ANY ($2::bigint[]) AND state = 1"
 
-// queue is what is known of the events of a transaction that finishes some.
-type queue struct {
+// finishing is what is known of the events of a transaction that finishes some.
+type finishing struct {
 	known map[int64]progress
 	freed []int64 // those that may be sent now
 }
@@ -123,7 +117,7 @@ func (t *tx) finish(ctx context.Context, sequences []int64) (finished []int64, e
 	if err := t.writable(ctx); err != nil {
 		return nil, err
 	}
-	q := queue{}
+	q := finishing{}
 	if q.known, err = t.progressOf(ctx, sequences); err != nil {
 		return nil, err
 	}
@@ -148,7 +142,7 @@ func (t *tx) finish(ctx context.Context, sequences []int64) (finished []int64, e
 }
 
 // free lets an event go, or the next one behind it that is pending.
-func (t *tx) free(ctx context.Context, q *queue, n int64) error {
+func (t *tx) free(ctx context.Context, q *finishing, n int64) error {
 	for n != 0 {
 		if _, ok := q.known[n]; !ok {
 			more, err := t.progressOf(ctx, []int64{n})

@@ -109,12 +109,12 @@ func (t *tx) Insert(ctx context.Context, r store.Record) (store.Record, error) {
 	keys := lookupKeys(&r)
 	t.insert(&r, seq, keys)
 	t.changeLookups(seq, nil, keys)
-	t.count(seq, 1, activity(&r))
+	t.count(seq, 1, r.Activity())
 	return stored(r, 1, r.Created.UnixMilli()), nil
 }
 
 func (t *tx) insert(r *store.Record, seq int64, keys []string) {
-	t.write(insertSQL, seq, kindOf(r.Type), text(r.ID), r.Created.UnixMilli(), r.Modified.UnixMilli(), activity(r), optional(r.Keys.Name),
+	t.write(insertSQL, seq, kindOf(r.Type), text(r.ID), r.Created.UnixMilli(), r.Modified.UnixMilli(), r.Activity(), optional(r.Keys.Name),
 		nameUnique(r.Keys), optional(r.Keys.ExternalID), optional(r.Keys.Display), optional(filter.Fold(r.Keys.Display)), keys, string(r.Doc),
 		otherType(r.Type))
 }
@@ -156,10 +156,10 @@ func (t *tx) Replace(ctx context.Context, r store.Record) (store.Record, error) 
 	if err := t.checkChanges(ctx, &r, old, keys); err != nil {
 		return store.Record{}, err
 	}
-	t.write(replaceSQL, old.seq, old.version+1, r.Modified.UnixMilli(), activity(&r), optional(r.Keys.Name), nameUnique(r.Keys),
+	t.write(replaceSQL, old.seq, old.version+1, r.Modified.UnixMilli(), r.Activity(), optional(r.Keys.Name), nameUnique(r.Keys),
 		optional(r.Keys.ExternalID), optional(r.Keys.Display), optional(filter.Fold(r.Keys.Display)), keys, string(r.Doc))
 	t.changeLookups(old.seq, old.keys, keys)
-	t.activity(old.seq, old.active, activity(&r))
+	t.activity(old.seq, old.active, r.Activity())
 	return stored(r, old.version+1, old.created), nil
 }
 

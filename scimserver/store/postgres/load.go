@@ -9,6 +9,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/queue"
 )
 
 // loader puts and removes rows of one transaction. It reads first what is there, all at once, and puts every change off.
@@ -24,7 +25,7 @@ type loader struct {
 type loadedResource struct {
 	typ    string
 	seq    int64
-	active int16
+	active int64
 	keys   []string
 }
 
@@ -254,16 +255,16 @@ func (l *loader) loadResource(row *store.Row) {
 	}
 	if there == nil {
 		l.b.row.seq++
-		there = &loadedResource{typ: r.Type, seq: int64(kind)<<kindShift + l.b.row.seq, active: activity(&r)}
+		there = &loadedResource{typ: r.Type, seq: int64(kind)<<kindShift + l.b.row.seq, active: r.Activity()}
 		l.resources[r.ID] = there
 		l.insert(&r, there.seq, keys)
 		l.count(there.seq, 1, there.active)
 	}
-	l.write(loadedSQL, there.seq, r.Version, r.Created.UnixMilli(), r.Modified.UnixMilli(), activity(&r), optional(r.Keys.Name), nameUnique(r.Keys),
+	l.write(loadedSQL, there.seq, r.Version, r.Created.UnixMilli(), r.Modified.UnixMilli(), r.Activity(), optional(r.Keys.Name), nameUnique(r.Keys),
 		optional(r.Keys.ExternalID), optional(r.Keys.Display), optional(filter.Fold(r.Keys.Display)), keys, string(r.Doc))
 	l.changeLookups(there.seq, there.keys, keys)
-	l.activity(there.seq, there.active, activity(&r))
-	there.keys, there.active = keys, activity(&r)
+	l.activity(there.seq, there.active, r.Activity())
+	there.keys, there.active = keys, r.Activity()
 	if hash := row.Resource.Password; hash != "" {
 		l.write(setPasswordSQL, there.seq, text(hash))
 	} else {
@@ -311,7 +312,7 @@ func (l *loader) loadEvent(r *store.Row) error {
 		return err
 	}
 	x := r.Event
-	typ, state := slices.Index(eventTypes[:], x.Type), stateOf(x)
+	typ, state := slices.Index(queue.Types[:], x.Type), int16(queue.StateOf(x))
 	if typ < 1 {
 		return errors.New("event " + r.Key + " has an unknown type")
 	}
@@ -327,16 +328,6 @@ func (l *loader) loadEvent(r *store.Row) error {
 	l.write(loadEventSQL, sequence, int16(typ), state, x.Created, due, next, x.Attempts, optional(x.LastError), text(x.MemberID), string(x.Body))
 	l.b.row.last = max(l.b.row.last, sequence)
 	return nil
-}
-
-func stateOf(x *store.EventRow) int16 {
-	switch {
-	case x.Delivered:
-		return eventDone
-	case x.Parked:
-		return eventParked
-	}
-	return eventPending
 }
 
 const (

@@ -88,7 +88,7 @@ const (
 type recordRow struct {
 	record            store.Record
 	created, modified int64
-	active            int16
+	active            int64
 	seq               int64
 }
 
@@ -100,7 +100,7 @@ func (w *recordRow) into(more ...any) []any {
 // of makes the record.
 func (w *recordRow) of(typ string) store.Record {
 	r := w.record
-	r.Type, r.Active = typ, w.active != inactive
+	r.Type, r.Active = typ, w.active != store.Inactive
 	r.Created, r.Modified = timeOf(w.created), timeOf(w.modified)
 	return r
 }
@@ -125,21 +125,4 @@ func (v *reader) Get(ctx context.Context, typ, id string) (store.Record, error) 
 	}
 	v.found = []found{{id: row.record.ID, seq: row.seq, alone: alone}}
 	return row.of(typ), nil
-}
-
-// The values of the column active.
-const (
-	inactive int16 = iota
-	active         // the document says so
-	unstated       // the document says nothing, which counts as active
-)
-
-func activity(r *store.Record) int16 {
-	switch {
-	case !r.Active:
-		return inactive
-	case r.Keys.Active:
-		return active
-	}
-	return unstated
 }

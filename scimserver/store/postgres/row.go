@@ -13,7 +13,7 @@ type row struct {
 	seq      int64
 	version  int64
 	created  int64
-	active   int16
+	active   int64
 	unique   bool
 	alone    bool // no group holds it
 	name     string

@@ -156,16 +156,13 @@ func (d *dumper) resource(st *conn.Stmt) (store.Row, error) {
 		return row, err
 	}
 	x := &store.ResourceRow{
-		Type: typ, Version: st.Int64(2), Created: st.Int64(3), Modified: st.Int64(4), Active: rowActivity[st.Int64(5)],
+		Type: typ, Version: st.Int64(2), Created: st.Int64(3), Modified: st.Int64(4), Active: st.Int64(5),
 		Name: st.Text(6), NameUnique: st.Int64(7) != 0, Display: st.Text(8), ExternalID: st.Text(9), Keys: keys,
 		Password: st.Text(11), Doc: st.Bytes(12),
 	}
 	row.Resource = x
 	return row, nil
 }
-
-// rowActivity are the values of the column active as rows have them.
-var rowActivity = [...]int64{inactive: 0, active: 1, unstated: 2}
 
 // rowVals names what the column keys has.
 func (v *snapshot) rowVals(typ string, encoded []byte) ([]store.RowVal, error) {

@@ -4,35 +4,29 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/queue"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
-// eventTypes are the numbers of types in the table; see there.
-var eventTypes = [...]string{
-	1: store.MemberCreated, 2: store.MemberUpdated, 3: store.MemberReactivated,
-	4: store.MemberDeactivated, 5: store.MemberRemoved, 6: store.MemberAction,
-}
-
 // The states of an event.
 const (
-	eventDone    = 0
-	eventPending = 1
-	eventParked  = 2
+	eventDone    = queue.Done
+	eventPending = queue.Pending
+	eventParked  = queue.Parked
 )
 
 const eventColumns = "id, type, state, created, due, attempts, error, member, body"
 
 func scanEvent(st *conn.Stmt, epoch string) store.Event {
 	e := store.Event{
-		Sequence: sequenceOf(st.Int64(0)), Type: eventTypes[st.Int64(1)],
+		Sequence: sequenceOf(st.Int64(0)), Type: queue.Types[st.Int64(1)],
 		Delivered: st.Int64(2) == eventDone, Parked: st.Int64(2) == eventParked, Created: timeOf(st.Int64(3)),
 		Attempts: int(st.Int64(5)), LastError: st.Text(6), MemberID: idAt(st, 7), Body: st.Bytes(8),
 	}
-	e.ID = "evt_" + epoch + "_" + strconv.FormatInt(e.Sequence, 10)
+	e.ID = queue.ID(epoch, e.Sequence)
 	if !st.IsNull(4) {
 		e.NextAttempt = timeOf(st.Int64(4))
 	}
@@ -60,7 +54,7 @@ func (t *tx) AppendEvent(ctx context.Context, e store.Event, previous int64) err
 	if err != nil {
 		return err
 	}
-	typ := slices.Index(eventTypes[:], e.Type)
+	typ := slices.Index(queue.Types[:], e.Type)
 	if e.Sequence != next || typ < 1 {
 		return fmt.Errorf("event %d of type %q: the next sequence is %d", e.Sequence, e.Type, next)
 	}

@@ -35,7 +35,7 @@ func (t *tx) Insert(ctx context.Context, r store.Record) (store.Record, error) {
 	if err != nil {
 		return store.Record{}, err
 	}
-	t.ledger.count(t.tenant, typ, seq, 1, activity(&r))
+	t.ledger.count(t.tenant, typ, seq, 1, r.Activity())
 	t.inserted = r.ID
 	return stored(r, 1, r.Created.UnixMilli()), t.changeLookups(seq, nil, keys)
 }
@@ -59,7 +59,7 @@ func (t *tx) insertResource(r *store.Record, typ int64, keys []lookupKey) (seq i
 
 // bindContent sets eight parameters from first on: active, name, name_unique, external, display, keys and doc.
 func bindContent(st *conn.Stmt, first int, r *store.Record, keys []lookupKey) {
-	st.BindInt64(first, activity(r))
+	st.BindInt64(first, r.Activity())
 	bindName(st, first+1, r.Keys)
 	bindOptional(st, first+3, r.Keys.ExternalID)
 	bindOptional(st, first+4, r.Keys.Display)

@@ -35,23 +35,6 @@ const (
 	spanShift  = 5 // of the number of a block
 )
 
-// The values of the column active.
-const (
-	inactive int64 = iota
-	active         // the document says so
-	unstated       // the document says nothing, which counts as active
-)
-
-func activity(r *store.Record) int64 {
-	switch {
-	case !r.Active:
-		return inactive
-	case r.Keys.Active:
-		return active
-	}
-	return unstated
-}
-
 // units is 1 where a condition holds.
 func units(condition bool) int64 {
 	if condition {
@@ -93,8 +76,8 @@ func (l *ledger) addSymbol(name string, id int64) {
 
 // count books one resource more (sign 1) or less (sign -1).
 func (l *ledger) count(tenant, typ, seq, sign, activity int64) {
-	stated := sign * units(activity == active)
-	l.addTally(tally{tenant: tenant, typ: typ, total: sign, active: sign * units(activity != inactive), stated: stated})
+	stated := sign * units(activity == store.Active)
+	l.addTally(tally{tenant: tenant, typ: typ, total: sign, active: sign * units(activity != store.Inactive), stated: stated})
 	l.addBlock(block{tenant: tenant, typ: typ, number: seq >> blockShift, total: sign, stated: stated})
 }
 
@@ -103,8 +86,8 @@ func (l *ledger) activity(tenant, typ, seq, before, after int64) {
 	if before == after {
 		return
 	}
-	stated := units(after == active) - units(before == active)
-	l.addTally(tally{tenant: tenant, typ: typ, active: units(after != inactive) - units(before != inactive), stated: stated})
+	stated := units(after == store.Active) - units(before == store.Active)
+	l.addTally(tally{tenant: tenant, typ: typ, active: units(after != store.Inactive) - units(before != store.Inactive), stated: stated})
 	l.addBlock(block{tenant: tenant, typ: typ, number: seq >> blockShift, stated: stated})
 }
 

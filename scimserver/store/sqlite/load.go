@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/queue"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
@@ -274,7 +275,7 @@ func (t *tx) loadEvent(r *store.Row) error {
 		return err
 	}
 	x := r.Event
-	typ, state := slices.Index(eventTypes[:], x.Type), stateOf(x)
+	typ, state := slices.Index(queue.Types[:], x.Type), int64(queue.StateOf(x))
 	if typ < 1 {
 		return errors.New("event " + r.Key + " has an unknown type")
 	}
@@ -305,16 +306,6 @@ func (t *tx) loadEvent(r *store.Row) error {
 		s.last = max(s.last, sequence)
 	}
 	return err
-}
-
-func stateOf(x *store.EventRow) int64 {
-	switch {
-	case x.Delivered:
-		return eventDone
-	case x.Parked:
-		return eventParked
-	}
-	return eventPending
 }
 
 func bindNumberOrNull(st *conn.Stmt, i int, n int64) {

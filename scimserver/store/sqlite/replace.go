@@ -25,7 +25,7 @@ func (t *tx) Replace(ctx context.Context, r store.Record) (store.Record, error) 
 	if err := t.replaceResource(&r, old, keys); err != nil {
 		return store.Record{}, err
 	}
-	t.ledger.activity(t.tenant, old.typ, old.seq, old.active, activity(&r))
+	t.ledger.activity(t.tenant, old.typ, old.seq, old.active, r.Activity())
 	return stored(r, old.version+1, old.created), nil
 }
 
@@ -82,7 +82,7 @@ var replaceSQL = func() (sql [allChanges + 1]string) {
 
 func bindChanges(st *conn.Stmt, changed int, r *store.Record, keys []byte) {
 	if changed&changesActive != 0 {
-		st.BindInt64(5, activity(r))
+		st.BindInt64(5, r.Activity())
 	}
 	if changed&changesName != 0 {
 		bindName(st, 6, r.Keys)
@@ -102,7 +102,7 @@ func bindChanges(st *conn.Stmt, changed int, r *store.Record, keys []byte) {
 func (w row) changes(r *store.Record, keys []byte) (set int) {
 	k := r.Keys
 	for i, same := range [...]bool{
-		w.active == activity(r), w.name == k.Name && w.unique == (k.NameUnique && k.Name != ""),
+		w.active == r.Activity(), w.name == k.Name && w.unique == (k.NameUnique && k.Name != ""),
 		w.external == k.ExternalID, w.display == k.Display, bytes.Equal(w.keys, keys),
 	} {
 		if !same {
