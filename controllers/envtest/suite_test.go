@@ -56,7 +56,7 @@ func operatorOptions() controllers.Options {
 }
 
 var _ = BeforeSuite(func() {
-	SetDefaultEventuallyTimeout(15 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute) // of a machine that does many other things
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	EnforceDefaultTimeoutsWhenUsingContexts()
 	SetDefaultConsistentlyDuration(500 * time.Millisecond)
