@@ -69,6 +69,7 @@ type timing struct {
 	retry       time.Duration // after a failed report; doubled by each further one
 	retryPurge  time.Duration // after a failed purge
 	stop        time.Duration // requests get after the drain, before they are cut off
+	fetchLease  time.Duration // a replica that dies keeps others from fetching a tenant
 }
 
 func (t timing) orDefaults() timing {
@@ -82,7 +83,11 @@ func (t timing) orDefaults() timing {
 			retry:       500 * time.Millisecond,
 			retryPurge:  5 * time.Second,
 			stop:        20 * time.Second,
+			fetchLease:  fetchLease,
 		}
+	}
+	if t.fetchLease == 0 {
+		t.fetchLease = fetchLease
 	}
 	if t.pingEvery == 0 {
 		t.pingEvery = pingEvery

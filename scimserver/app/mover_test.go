@@ -71,14 +71,15 @@ func (m *mover) start() {
 	m.pipe, m.ended = newPipe(), make(chan error, 1)
 	o := Options{
 		Source: m.pipe, Store: m.store, Listen: m.addr, OpsListen: "127.0.0.1:0", Log: testLog(m.t).With("server", m.name),
-		Metrics: telemetry.New("test"), Version: "test", CertFile: m.tls[0], KeyFile: m.tls[1],
+		Version: "test", CertFile: m.tls[0], KeyFile: m.tls[1],
 		timing: timing{
 			cacheAfter: time.Hour, lookEvery: 50 * time.Millisecond, reportEvery: time.Hour, reportGap: time.Millisecond,
-			retry: time.Second, retryPurge: 50 * time.Millisecond, stop: time.Millisecond,
+			retry: time.Second, retryPurge: 50 * time.Millisecond, fetchLease: time.Second, stop: time.Millisecond,
 		},
 	}
 	eventually(m.t, "the port is free again", func() (free bool) {
 		var err error
+		o.Metrics = telemetry.New("test")
 		m.app, err = New(o)
 		return err == nil
 	})

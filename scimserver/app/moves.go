@@ -37,6 +37,7 @@ type moves struct {
 	source  *move.Source
 	wake    chan struct{} // holds one signal: something is to be looked at
 	holder  string        // of claims: this process
+	lease   time.Duration // how long a replica that dies keeps others from fetching
 
 	mu       sync.Mutex
 	parties  map[string]move.Party // by id of the move
@@ -56,7 +57,7 @@ func (a *App) newMoves() *moves {
 	m := &moves{
 		live: a.live, store: a.Store, log: a.Log, clock: a.Clock, wake: make(chan struct{}, 1),
 		parties: map[string]move.Party{}, reports: map[string]config.MoveReport{}, fetching: map[string]fetching{}, holder: rand.Text(),
-		seals: &move.Seals{Store: a.Store, Clock: a.Clock, Log: a.Log},
+		seals: &move.Seals{Store: a.Store, Clock: a.Clock, Log: a.Log}, lease: a.timing.fetchLease,
 	}
 	m.forward = &move.Forwarder{Log: a.Log, Refuse: refuseForward}
 	m.source = &move.Source{Store: a.Store, Party: m.party, Seals: m.seals, Log: a.Log, Changed: func() { notify(m.wake) }}
@@ -286,7 +287,7 @@ func (m *moves) paused(key string) int64 {
 // errElsewhere means that another replica fetches the tenant.
 var errElsewhere = errors.New("another replica fetches the tenant")
 
-// fetchLease is how long a replica that dies keeps others from fetching.
+// fetchLease is the lease unless a test shortens it.
 const fetchLease = 15 * time.Second
 
 func (m *moves) fetchOnce(ctx context.Context, t *move.Target) error {
@@ -298,7 +299,7 @@ func (m *moves) fetchOnce(ctx context.Context, t *move.Target) error {
 		return err
 	}
 	const work = "move"
-	mine, err := m.store.Claim(ctx, t.Tenant, work, m.holder, fetchLease)
+	mine, err := m.store.Claim(ctx, t.Tenant, work, m.holder, m.lease)
 	if err != nil {
 		return err
 	}
@@ -312,9 +313,9 @@ func (m *moves) fetchOnce(ctx context.Context, t *move.Target) error {
 			select {
 			case <-ctx.Done():
 				return
-			case <-time.After(fetchLease / 3):
+			case <-time.After(m.lease / 3):
 			}
-			if mine, err := m.store.Claim(ctx, t.Tenant, work, m.holder, fetchLease); err == nil && !mine {
+			if mine, err := m.store.Claim(ctx, t.Tenant, work, m.holder, m.lease); err == nil && !mine {
 				cancel()
 			}
 		}

@@ -34,31 +34,37 @@ func TestMove(t *testing.T) {
 			t.Parallel()
 			var from, to mover
 			change(&from, &to)
-			a := newMover(t, "east", func(m *mover) { m.tls, m.open = from.tls, from.open })
-			b := newMover(t, "west", func(m *mover) { m.tls, m.open = to.tls, to.open })
-			a.configure(provisioned(), nil)
-			p := newProvider(t, func() *mover { return a })
-			p.prepare()
-			var paused int64
-			p.run(3, func() {
-				p.written(30)
-				a.configure(provisioned(), a.part("m1", config.MoveSource, b))
-				b.configure(provisioned(), b.part("m1", config.MoveTarget, a))
-				eventually(t, "the tenant is there", b.is(config.MoveDone))
-				paused = b.phase("ns/a").PausedMillis
-				p.written(30) // by way of the source
-				settle(a, b, "m1", provisioned())
-				p.written(30)
-			})
-			p.verify(b.store)
-			t.Logf("%d users, paused %d ms, longest gap between writes %s, %d answers of 503", len(p.users), paused, p.gap, p.paused.Load())
-			if p.gap > 5*time.Second || p.noRetry.Load() > 0 {
-				t.Errorf("writes paused for %s; %d answers without Retry-After", p.gap, p.noRetry.Load())
-			}
-			if o, err := b.store.Owner(t.Context(), "ns/a"); err != nil || o != (store.Ownership{Owner: b.owner()}) {
-				t.Errorf("owner %v, %v", o, err)
-			}
+			moveUnderLoad(t, &from, &to)
 		})
+	}
+}
+
+// moveUnderLoad moves a tenant while it is written to; from and to say what the servers are like.
+func moveUnderLoad(t *testing.T, from, to *mover) {
+	t.Helper()
+	a := newMover(t, "east", func(m *mover) { m.tls, m.open = from.tls, from.open })
+	b := newMover(t, "west", func(m *mover) { m.tls, m.open = to.tls, to.open })
+	a.configure(provisioned(), nil)
+	p := newProvider(t, func() *mover { return a })
+	p.prepare()
+	var paused int64
+	p.run(3, func() {
+		p.written(30)
+		a.configure(provisioned(), a.part("m1", config.MoveSource, b))
+		b.configure(provisioned(), b.part("m1", config.MoveTarget, a))
+		eventually(t, "the tenant is there", b.is(config.MoveDone))
+		paused = b.phase("ns/a").PausedMillis
+		p.written(30) // by way of the source
+		settle(a, b, "m1", provisioned())
+		p.written(30)
+	})
+	p.verify(b.store)
+	t.Logf("%d users, paused %d ms, longest gap between writes %s, %d answers of 503", len(p.users), paused, p.gap, p.paused.Load())
+	if p.gap > 5*time.Second || p.noRetry.Load() > 0 {
+		t.Errorf("writes paused for %s; %d answers without Retry-After", p.gap, p.noRetry.Load())
+	}
+	if o, err := b.store.Owner(t.Context(), "ns/a"); err != nil || o != (store.Ownership{Owner: b.owner()}) {
+		t.Errorf("owner %v, %v", o, err)
 	}
 }
 
@@ -70,11 +76,16 @@ func (keptOpen) Close() error { return nil }
 // TestMoveKilled: source and target are killed again and again while a tenant moves to and fro.
 func TestMoveKilled(t *testing.T) {
 	t.Parallel()
+	moveKilled(t, provisioned(), newMover(t, "east", nil), newMover(t, "west", nil))
+}
+
+// moveKilled kills two servers again and again while a tenant moves to and fro between them.
+func moveKilled(t *testing.T, moving config.Tenant, servers ...*mover) {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	servers := [2]*mover{newMover(t, "east", nil), newMover(t, "west", nil)}
-	servers[0].configure(provisioned(), nil)
+	servers[0].configure(moving, nil)
 	var serving atomic.Int32
 	p := newProvider(t, func() *mover { return servers[serving.Load()] })
 	p.prepare()
@@ -83,8 +94,8 @@ func TestMoveKilled(t *testing.T) {
 			from, to := servers[n%2], servers[1-n%2]
 			id := fmt.Sprint("m", n)
 			p.written(20)
-			from.configure(provisioned(), from.part(id, config.MoveSource, to))
-			to.configure(provisioned(), to.part(id, config.MoveTarget, from))
+			from.configure(moving, from.part(id, config.MoveSource, to))
+			to.configure(moving, to.part(id, config.MoveTarget, from))
 			for range 6 {
 				p.tried(random.IntN(60))
 				victim := servers[random.IntN(2)]
@@ -95,7 +106,7 @@ func TestMoveKilled(t *testing.T) {
 				p.tried(50)
 			}
 			eventually(t, "the tenant is there", to.is(config.MoveDone))
-			settle(from, to, id, provisioned())
+			settle(from, to, id, moving)
 			p.written(5) // by way of the source
 			serving.Store(int32(1 - n%2))
 		}
@@ -179,7 +190,13 @@ func TestMoveRefused(t *testing.T) {
 func TestTwoServers(t *testing.T) {
 	t.Parallel()
 	one := memory.NewShared()
-	open := func(m *mover) { m.open = func() store.Store { return keptOpen{one.Beside()} } }
+	twoServers(t, func() store.Store { return keptOpen{one.Beside()} })
+}
+
+// twoServers has two servers with the same tenant open one database.
+func twoServers(t *testing.T, one func() store.Store) {
+	t.Helper()
+	open := func(m *mover) { m.open = one }
 	a, b := newMover(t, "east", open), newMover(t, "west", open)
 	a.configure(provisioned(), nil)
 	p := newProvider(t, func() *mover { return a })
@@ -209,7 +226,7 @@ func TestTwoServers(t *testing.T) {
 	b.start() // it is still its own
 	p.to = func() *mover { return b }
 	p.run(1, func() { p.written(5) })
-	p.verify(one)
+	p.verify(b.store)
 }
 
 // TestMoveStrangers: without the key of a move nothing is answered.
