@@ -100,16 +100,22 @@ func (c *Call) read(body *resource.Object) (in input, err error) {
 			return in, err
 		}
 	}
-	if _, ok := c.Type.Lookup("", "active", ""); ok {
-		if v, ok := body.Get("active"); !ok || v.IsNull() {
-			body.Set("active", resource.Bool(true))
-		}
-	}
 	if in.doc, in.secrets, err = resource.CanonicalWithSecrets(c.Type, body, c.Tolerance); err != nil {
 		return in, err
 	}
+	c.stateActive(in.doc, resource.Bool(true))
 	c.Tenant.unlinkManager(in.doc)
 	return in, nil
+}
+
+// stateActive lets a user's document say whether it is active, what it is otherwise if it does not, and tells whether that was so.
+func (c *Call) stateActive(doc *resource.Object, otherwise resource.Value) bool {
+	a := c.Type.Attribute("active")
+	if a == nil || otherwise.IsNull() || !doc.Attribute(a).IsNull() {
+		return false
+	}
+	resource.SetAttribute(c.Type, doc, a, otherwise)
+	return true
 }
 
 // specified makes the answer show what the client has written, even if it is returned on request only.

@@ -18,6 +18,9 @@ import (
 func (c *Call) changeMembers(ctx context.Context, w store.Writer, changes []patch.MemberChange) (changed bool, err error) {
 	for _, ch := range changes {
 		n, err := c.changeMember(ctx, w, ch)
+		if err == nil {
+			err = ch.NoTarget(n, c.Tolerance)
+		}
 		if err != nil {
 			return false, err
 		}

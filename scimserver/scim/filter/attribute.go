@@ -188,6 +188,9 @@ func (p *parser) resolve(name string) (schema.Path, error) {
 	if path, ok := p.rt.Lookup(urn, attr, sub); ok {
 		return path, nil
 	}
+	if path, ok := p.rt.LookupDotted(name); ok && p.tol.Allow(p.rules.dot) {
+		return path, nil
+	}
 	if id, ok := p.rt.Legacy(urn); ok && p.tol.Allow(p.rules.legacy) {
 		urn = id
 		if path, ok := p.rt.Lookup(urn, attr, sub); ok {

@@ -71,11 +71,11 @@ type parser struct {
 }
 
 // ruleSet are the deviations which have different names in filters and in PATCH paths.
-type ruleSet struct{ bareExtension, single, legacy tolerance.Rule }
+type ruleSet struct{ bareExtension, single, legacy, dot tolerance.Rule }
 
 var (
-	filterRules = ruleSet{tolerance.FilterBareExtension, tolerance.FilterSinglePath, tolerance.FilterLegacyURN}
-	patchRules  = ruleSet{tolerance.PatchBareExtension, tolerance.PatchSingleFilter, tolerance.LegacyURN}
+	filterRules = ruleSet{tolerance.FilterBareExtension, tolerance.FilterSinglePath, tolerance.FilterLegacyURN, tolerance.FilterURNDot}
+	patchRules  = ruleSet{tolerance.PatchBareExtension, tolerance.PatchSingleFilter, tolerance.LegacyURN, tolerance.PatchURNDot}
 )
 
 func (p *parser) checkText() error {

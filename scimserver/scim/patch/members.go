@@ -56,10 +56,12 @@ func (p *parser) memberChanges(op *Op) ([]MemberChange, error) {
 func (p *parser) memberFilter(op *Op) ([]MemberChange, error) {
 	ids, byID := idsOf(op.Path.Filter, nil)
 	switch {
+	case op.Kind == Remove && byID && len(ids) == 1:
+		return []MemberChange{{Kind: RemoveMembers, IDs: ids, Found: All}}, nil
 	case op.Kind == Remove && byID:
-		return []MemberChange{{Kind: RemoveMembers, IDs: ids}}, nil
+		return []MemberChange{{Kind: RemoveMembers, IDs: ids, Found: Some}}, nil
 	case op.Kind == Remove:
-		return []MemberChange{{Kind: RemoveMatching, Filter: op.Path.Filter}}, nil
+		return []MemberChange{{Kind: RemoveMatching, Filter: op.Path.Filter, Found: Some}}, nil
 	case !byID || !p.tol.Allow(tolerance.PatchMemberByFilter):
 		return nil, scimerr.InvalidPath("%s: %s with a filter has no meaning: name the members in value", op.target().FullName(), op.Kind)
 	case op.Kind == Add:
@@ -121,8 +123,13 @@ func (p *parser) scim1(body *resource.Object) error {
 func (p *parser) scim1Members(a *schema.Attribute, elems []resource.Value) error {
 	for _, e := range elems {
 		kind := Add
-		if strings.EqualFold(e.Object().Value("operation").Text(), "delete") {
-			kind = Remove
+		if o := e.Object(); o != nil {
+			if strings.EqualFold(o.Value("operation").Text(), "delete") {
+				kind = Remove
+			}
+			o = o.Copy()
+			o.Delete("operation")
+			e = resource.Obj(o)
 		}
 		op := Op{Kind: kind, Path: filter.PatchPath{Path: schema.PathOf(a)}, Value: resource.Array(e)}
 		if err := p.memberOp(op); err != nil {

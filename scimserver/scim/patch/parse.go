@@ -176,6 +176,9 @@ func (p *parser) targeted(kind Kind, w wire) error {
 	if kind != Remove && !w.hasVal && !p.valueless(path) {
 		return scimerr.InvalidValue("%s: value is missing", path.Path)
 	}
+	if kind == Add && !w.hasVal && !path.Path.Attr.Linked() {
+		return nil
+	}
 	return p.add(Op{Kind: kind, Path: path, Value: w.value})
 }
 
@@ -206,7 +209,7 @@ func writable(path schema.Path) error {
 	return nil
 }
 
-// add appends an operation; null as value unassigns (RFC 7643 §2.5), so that adding it does nothing.
+// add appends an operation; null as value unassigns (RFC 7643 §2.5), so that adding it to several values does nothing.
 func (p *parser) add(op Op) error {
 	op.Index = p.index
 	if op.target() != nil && op.target().Linked() {
@@ -215,10 +218,10 @@ func (p *parser) add(op Op) error {
 	if op.target() != nil && op.target().Name == "schemas" && op.Path.Path.Extension == "" {
 		return p.schemasOp(op)
 	}
-	if op.Kind == Add && op.Value.IsNull() {
+	if op.Value.IsNull() && op.Kind == Add && op.toSeveral() {
 		return nil
 	}
-	if op.Kind == Replace && op.Value.IsNull() {
+	if op.Value.IsNull() {
 		op.Kind = Remove
 	}
 	p.request.Ops = append(p.request.Ops, op)
@@ -235,7 +238,7 @@ func (p *parser) schemasOp(op Op) error {
 
 // wholeExtension takes an operation on all attributes of an extension.
 func (p *parser) wholeExtension(kind Kind, path filter.PatchPath, w wire) error {
-	if kind == Remove || w.hasVal && w.value.IsNull() {
+	if kind == Remove || w.hasVal && (w.value.IsNull() || p.isEmpty(w.value)) {
 		if kind != Add {
 			p.request.Ops = append(p.request.Ops, Op{Kind: Remove, Path: path, Index: p.index})
 		}
@@ -247,4 +250,9 @@ func (p *parser) wholeExtension(kind Kind, path filter.PatchPath, w wire) error 
 	}
 	e, _ := p.rt.Extension(path.URN)
 	return p.extension(kind, e, o)
+}
+
+// isEmpty recognises the empty string that stands for no value.
+func (p *parser) isEmpty(v resource.Value) bool {
+	return v.Kind() == resource.KindString && v.Text() == "" && p.tol.Allow(tolerance.EmptyString)
 }

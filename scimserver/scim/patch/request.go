@@ -6,6 +6,8 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
 
 // Kind is what an operation does.
@@ -52,7 +54,7 @@ type MemberKind uint8
 // The kinds of member change.
 const (
 	AddMembers     MemberKind = iota // IDs; those who are members stay
-	RemoveMembers                    // IDs; those who are no members are no error
+	RemoveMembers                    // IDs; those who are no members are no error, see Found
 	RemoveMatching                   // those the Filter matches
 	ReplaceMembers                   // IDs are all members afterwards
 	ClearMembers                     // none afterwards
@@ -63,6 +65,27 @@ type MemberChange struct {
 	Kind   MemberKind
 	IDs    []string    // each once
 	Filter filter.Expr // on one member, with paths members.value, members.type …; see filter.MatchValue
+	Found  Found       // of a removal
+}
+
+// Found says whom a removal must find among the members, as it selects them by a filter (RFC 7644 §3.12, noTarget).
+type Found uint8
+
+// The sizes of what must be found.
+const (
+	Any  Found = iota // nobody: they are listed
+	Some              // one at least: one filter selects them
+	All               // every one of IDs: each is selected by a filter of its own
+)
+
+// NoTarget takes the number of members that were removed, and is 400 noTarget if a filter has selected none. Compatible mode lets that
+// pass.
+func (c *MemberChange) NoTarget(removed int, tol *tolerance.Log) error {
+	enough := [...]int{Some: 1, All: len(c.IDs)}[c.Found]
+	if removed >= enough || tol.Allow(tolerance.PatchRemoveAbsent) {
+		return nil
+	}
+	return scimerr.NoTarget("members: the filter of the path selects no value")
 }
 
 // Members splits the changes of members, in order, from the rest, for groups whose members are rows. Neighbours of one kind are joined.
@@ -80,7 +103,7 @@ func (r *Request) Members() ([]MemberChange, *Request) {
 }
 
 func appendChange(changes []MemberChange, c MemberChange) []MemberChange {
-	if n := len(changes); n > 0 && c.Kind == changes[n-1].Kind && (c.Kind == AddMembers || c.Kind == RemoveMembers) {
+	if n := len(changes); n > 0 && changes[n-1].joins(&c) {
 		last := &changes[n-1]
 		last.IDs = append(slices.Clip(last.IDs), c.IDs...)
 		return changes
@@ -88,5 +111,18 @@ func appendChange(changes []MemberChange, c MemberChange) []MemberChange {
 	return append(changes, c)
 }
 
+// joins says whether two changes can be made as one.
+func (c *MemberChange) joins(next *MemberChange) bool {
+	return c.Kind == next.Kind && c.Found == next.Found && c.Found != Some && (c.Kind == AddMembers || c.Kind == RemoveMembers)
+}
+
 // target is the attribute an operation is on.
 func (o *Op) target() *schema.Attribute { return o.Path.Path.Attr }
+
+// toSeveral says whether the operation is on an attribute as a whole that has several values, or on elements of it.
+func (o *Op) toSeveral() bool {
+	if s := o.Path.Path.Sub; s != nil {
+		return s.MultiValued
+	}
+	return o.target().MultiValued
+}

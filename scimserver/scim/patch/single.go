@@ -25,9 +25,6 @@ func (p *patcher) single(a *schema.Attribute, old resource.Value, kind Kind, v r
 	if err != nil {
 		return next, err
 	}
-	if next.IsNull() && kind == Add {
-		return old, nil
-	}
 	return next, guard(a, old, next)
 }
 
@@ -123,10 +120,10 @@ func (p *patcher) subOf(a *schema.Attribute, old resource.Value, op *Op) (resour
 // withSub is subOf for a value that is read already.
 func (p *patcher) withSub(a *schema.Attribute, old resource.Value, op *Op, value resource.Value) (next resource.Value, err error) {
 	s := op.Path.Path.Sub
-	if value.IsNull() && op.Kind == Add {
-		return old, nil
-	}
 	if s.MultiValued && op.Kind == Add {
+		if value.IsNull() {
+			return old, nil
+		}
 		value = resource.Array(append(append([]resource.Value{}, old.Object().Value(s.Name).Elems()...), value.Elems()...)...)
 		if value, err = resource.Coerce(s, value, p.tol); err != nil {
 			return old, err

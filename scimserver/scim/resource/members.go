@@ -72,7 +72,7 @@ func (c *canon) memberID(a *schema.Attribute, e Value) (string, error) {
 
 // memberOf takes the short way for the form all but a few clients send.
 func (c *canon) memberOf(a *schema.Attribute, o *Object) (string, error) {
-	if id := o.Value("value"); id.Kind() == KindString && id.n > 0 && id.Text()[0] != '{' && !c.tol.IsStrict() {
+	if id := o.Value("value"); id.Kind() == KindString && id.n > 0 && id.Text()[0] != '{' && !c.tol.IsStrict() && ordinary(a, o) {
 		return c.cleanID(a, id.Text())
 	}
 	v, err := c.subs(a, o)
@@ -87,6 +87,16 @@ func (c *canon) memberOf(a *schema.Attribute, o *Object) (string, error) {
 	}
 	// Not left out: a list of members with nothing in it would empty the group.
 	return "", Missing(a.Value())
+}
+
+// ordinary says whether a member has nothing but what members have.
+func ordinary(a *schema.Attribute, o *Object) bool {
+	for i := range o.fields {
+		if a.Sub(o.fields[i].name) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *canon) cleanID(a *schema.Attribute, id string) (string, error) {

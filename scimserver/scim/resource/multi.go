@@ -82,9 +82,9 @@ const maxValues = 10_000
 // Union appends elements to others, both canonical, merging those of the same value and type. The first slice is reused.
 func Union(a *schema.Attribute, elems, more []Value) []Value {
 	if len(more) > pairwise {
-		return dropDoublesByKey(a, append(elems, more...))
+		return mergeByKey(a, append(elems, more...), overlay)
 	}
-	return appendNew(a, elems, more)
+	return appendNew(a, elems, more, overlay)
 }
 
 // unfoldAll reads JSON in the values of elements that came about piece by piece.
@@ -149,22 +149,26 @@ func Demote(a *schema.Attribute, e Value) Value {
 // pairwise is the number of elements up to which comparing all pairs beats a map.
 const pairwise = 16
 
-// dropDoubles merges elements of the same value and type (RFC 7643 §2.4); the later one's sub-attributes win.
+// dropDoubles merges elements of the same value and type (RFC 7643 §2.4); the later one's sub-attributes win, but for primary, which
+// an operation may have taken from the later one because the earlier one has it.
 func dropDoubles(a *schema.Attribute, elems []Value) []Value {
 	if len(elems) < 2 {
 		return elems
 	}
 	if len(elems) > pairwise {
-		return dropDoublesByKey(a, elems)
+		return mergeByKey(a, elems, overlayDouble)
 	}
-	return appendNew(a, elems[:0], elems)
+	return appendNew(a, elems[:0], elems, overlayDouble)
 }
 
+// merger makes one element of two that are the same; both stay as they are.
+type merger func(a *schema.Attribute, x, y Value) Value
+
 // appendNew appends elements, or merges them with one that is the same, by comparing all pairs.
-func appendNew(a *schema.Attribute, out, elems []Value) []Value {
+func appendNew(a *schema.Attribute, out, elems []Value, merge merger) []Value {
 	for _, e := range elems {
 		if i := slices.IndexFunc(out, func(o Value) bool { return same(a, o, e) }); i >= 0 {
-			out[i] = overlay(a, out[i], e)
+			out[i] = merge(a, out[i], e)
 			continue
 		}
 		out = append(out, e)
@@ -172,14 +176,14 @@ func appendNew(a *schema.Attribute, out, elems []Value) []Value {
 	return out
 }
 
-func dropDoublesByKey(a *schema.Attribute, elems []Value) []Value {
+func mergeByKey(a *schema.Attribute, elems []Value, merge merger) []Value {
 	seen := make(map[string]int, len(elems))
 	var key []byte
 	out := elems[:0]
 	for _, e := range elems {
 		key = appendKey(a, key[:0], e)
 		if i, ok := seen[string(key)]; ok {
-			out[i] = overlay(a, out[i], e)
+			out[i] = merge(a, out[i], e)
 			continue
 		}
 		seen[string(key)] = len(out)
@@ -219,7 +223,17 @@ func appendKey(a *schema.Attribute, dst []byte, e Value) []byte {
 	return k.AppendJSON(append(v.AppendJSON(dst), ' '))
 }
 
-// overlay merges two elements that are the same; both stay as they are.
+// overlayDouble is overlay that keeps primary if either has it.
+func overlayDouble(a *schema.Attribute, x, y Value) Value {
+	if p := a.Primary(); p != nil && x.Object().Value(p.Name).Bool() && !y.Object().Value(p.Name).Bool() {
+		o := y.Object().Copy()
+		o.Set(p.Name, Bool(true))
+		y = Obj(o)
+	}
+	return overlay(a, x, y)
+}
+
+// overlay merges two elements that are the same; the later one's sub-attributes win.
 func overlay(a *schema.Attribute, x, y Value) Value {
 	if x.Equal(y) || x.Object() == nil {
 		return x

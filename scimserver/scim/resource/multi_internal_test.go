@@ -23,7 +23,7 @@ func TestDropDoublesAgree(t *testing.T) {
 		for range 500 {
 			elems := randomElements(random, a, random.IntN(pairwise+1))
 			few := Array(dropDoubles(a, slices.Clone(elems))...)
-			many := Array(dropDoublesByKey(a, slices.Clone(elems))...)
+			many := Array(mergeByKey(a, slices.Clone(elems), overlayDouble)...)
 			if !few.Equal(many) {
 				t.Fatalf("%s\nin pairs: %s\nby key: %s", Array(elems...).AppendJSON(nil), few.AppendJSON(nil), many.AppendJSON(nil))
 			}

@@ -61,6 +61,30 @@ func (rt *ResourceType) LookupAny(name, sub string) (Path, bool) {
 	return withSub(found, sub)
 }
 
+// LookupDotted finds an attribute whose name stands behind the URN of its schema and a dot, urn:…:User.manager.value.
+func (rt *ResourceType) LookupDotted(text string) (Path, bool) {
+	if path, ok := rt.lookupBehind(rt.Core.ID, text); ok {
+		return path, true
+	}
+	for i := range rt.Extensions {
+		if path, ok := rt.lookupBehind(rt.Extensions[i].Schema.ID, text); ok {
+			return path, true
+		}
+	}
+	return Path{}, false
+}
+
+func (rt *ResourceType) lookupBehind(urn, text string) (Path, bool) {
+	if len(text) <= len(urn) || text[len(urn)] != '.' || !strings.EqualFold(text[:len(urn)], urn) {
+		return Path{}, false
+	}
+	name, sub, dotted := strings.Cut(text[len(urn)+1:], ".")
+	if dotted && sub == "" {
+		return Path{}, false
+	}
+	return rt.Lookup(urn, name, sub)
+}
+
 func (rt *ResourceType) lookup(urn, name string) *Attribute {
 	if urn == "" || rt.IsCore(urn) {
 		return rt.names.find(name)

@@ -11,6 +11,7 @@ const (
 	FilterSimpleValue   Rule = "filter-value-of-simple"
 	FilterDateForm      Rule = "filter-date-form"
 	FilterLegacyURN     Rule = "filter-legacy-urn"
+	FilterURNDot        Rule = "filter-dot-behind-urn"
 	FilterMissingBlank  Rule = "filter-missing-blank"
 )
 
@@ -26,5 +27,6 @@ var filterRules = []Info{
 	{FilterSimpleValue, "none in particular", `value for the elements of a simple multi-valued attribute, tags[value eq "…"]`, inFilter},
 	{FilterDateForm, "none in particular", "a date without a time; read as midnight UTC", inFilter},
 	{FilterLegacyURN, "none in particular", "a URN of SCIM 1.1 or without ietf:params; the schema in force is taken", inFilter},
+	{FilterURNDot, "none in particular", "a dot between URN and attribute, urn:…:User.department; read as the colon that belongs there", inFilter},
 	{FilterMissingBlank, "an example of RFC 7644 §3.5.2.2", `no blank between operator and string, value eq"…"; read as if it were there`, inFilter},
 }

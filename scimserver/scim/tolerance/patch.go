@@ -10,6 +10,7 @@ const (
 	PatchReadOnlyEcho      Rule = "patch-read-only-echo"
 	PatchUnknownExtension  Rule = "patch-unknown-extension"
 	PatchBareExtension     Rule = "patch-bare-extension-attribute"
+	PatchURNDot            Rule = "patch-dot-behind-urn"
 	PatchCreateForFilter   Rule = "patch-create-for-filter"
 	PatchKeepFilter        Rule = "patch-keep-filter-values"
 	PatchRemoveAbsent      Rule = "patch-remove-absent"
@@ -31,8 +32,9 @@ var patchRules = []Info{
 	{PatchWithoutPath, "Okta, Entra ID, JumpCloud, SailPoint, authentik", "add or replace without path; each attribute of the value is one operation, in the order sent", inPatch},
 	{PatchPathKey, "Entra ID (aadOptscim062020)", "a path as key of a path-less value: name.givenName, urn:…:User:department, emails[type eq \"work\"].value", inPatch},
 	{PatchReadOnlyEcho, "Okta, authentik", "id, meta, groups or another readOnly attribute in a path-less value; it is left out", inPatch},
-	{PatchUnknownExtension, "Entra ID", "a path qualified by a URN that is not in force; the operation is left out", inPatch},
+	{PatchUnknownExtension, "Entra ID", "a path qualified by a URN that is not in force, or whose extension lacks the attribute; the operation is left out", inPatch},
 	{PatchBareExtension, "Entra ID", "an attribute of an extension without its URN, as manager; found if one extension has it", inPatch},
+	{PatchURNDot, "none in particular", "a dot between URN and attribute, urn:…:User.department; read as the colon that belongs there", inPatch},
 	{PatchCreateForFilter, "Entra ID", "add or replace with a value filter nothing matches; an element is made from the filter", inPatch},
 	{PatchKeepFilter, "none in particular", "replace of an element by a value without what the filter selects on, as type; that is kept", inPatch},
 	{PatchRemoveAbsent, "none in particular", "remove with a value filter nothing matches; success without a change", inPatch},
