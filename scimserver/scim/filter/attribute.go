@@ -188,7 +188,7 @@ func (p *parser) resolve(name string) (schema.Path, error) {
 	if path, ok := p.rt.Lookup(urn, attr, sub); ok {
 		return path, nil
 	}
-	if path, ok := p.rt.LookupDotted(name); ok && p.tol.Allow(p.rules.dot) {
+	if path, ok := p.otherwise(name, attr, sub, urn == ""); ok {
 		return path, nil
 	}
 	if id, ok := p.rt.Legacy(urn); ok && p.tol.Allow(p.rules.legacy) {
@@ -197,15 +197,20 @@ func (p *parser) resolve(name string) (schema.Path, error) {
 			return path, nil
 		}
 	}
-	if urn == "" {
-		if path, ok := p.rt.LookupAny(attr, sub); ok && p.tol.Allow(p.rules.bareExtension) {
-			return path, nil
-		}
-	}
 	if urn != "" && !p.rt.IsCore(urn) {
 		return schema.Path{}, p.unknown(name, ErrNotInForce)
 	}
 	return schema.Path{}, p.unknown(name, ErrNoAttribute)
+}
+
+// otherwise finds an attribute of an extension by its bare name, or one behind the URN of its schema and a dot.
+func (p *parser) otherwise(name, attr, sub string, bare bool) (schema.Path, bool) {
+	if bare {
+		path, ok := p.rt.LookupAny(attr, sub)
+		return path, ok && p.tol.Allow(p.rules.bareExtension)
+	}
+	path, ok := p.rt.LookupDotted(name)
+	return path, ok && p.tol.Allow(p.rules.dot)
 }
 
 func (p *parser) unknown(name string, cause error) *scimerr.Error {

@@ -78,6 +78,32 @@ func TestLookupAny(t *testing.T) {
 	}
 }
 
+func TestLookupDotted(t *testing.T) {
+	t.Parallel()
+	spec := acme()
+	spec.ID = "urn:example:acme:v1.5"
+	r := registry(t, schema.Options{Extensions: []schema.ExtensionSpec{spec}})
+	rt, _ := r.ResourceType("User")
+	for text, want := range map[string]string{
+		schema.UserID + ".userName":                            "userName",
+		schema.UserID + ".name.givenName":                      "name.givenName",
+		"URN" + schema.EnterpriseUserID[3:] + ".MANAGER.value": schema.EnterpriseUserID + ":manager.value",
+		"urn:example:acme:v1.5.badge":                          "urn:example:acme:v1.5:badge",
+		schema.UserID:                                          "",
+		schema.UserID + ".":                                    "",
+		schema.UserID + ".name.":                               "",
+		schema.UserID + ".rank":                                "",
+		schema.UserID + ":userName":                            "",
+		schema.EnterpriseUserID + ".userName":                  "",
+		"urn:nobody.userName":                                  "",
+		"":                                                     "",
+	} {
+		if p, ok := rt.LookupDotted(text); p.String() != want || ok != (want != "") {
+			t.Errorf("%s: got %q, %v; want %q", text, p, ok, want)
+		}
+	}
+}
+
 func TestLegacy(t *testing.T) {
 	t.Parallel()
 	r := registry(t, schema.Options{Groups: true})
