@@ -72,7 +72,7 @@ func TestRestAfter(t *testing.T) {
 	t.Parallel()
 	for worked, want := range map[time.Duration]time.Duration{
 		10 * time.Millisecond:  20 * time.Millisecond,
-		100 * time.Millisecond: 150 * time.Millisecond,
+		100 * time.Millisecond: 180 * time.Millisecond,
 		240 * time.Millisecond: 60 * time.Millisecond,
 		time.Second:            250 * time.Millisecond,
 		time.Minute:            time.Second,

@@ -20,6 +20,21 @@ type change struct {
 	after  store.MemberRecord  // of a removed member the state that the application is to leave behind
 	action string              // of the application's own
 	params map[string]string
+	diff   diff
+}
+
+// diff is what was found out about the fields, for as long as those after are the same.
+type diff struct {
+	after []byte // nil: nothing
+	old   []oldField
+}
+
+// changedFields are the fields that have changed.
+func (c *change) changedFields() []oldField {
+	if c.diff.after == nil || !bytes.Equal(c.diff.after, c.after.Fields) {
+		c.diff = diff{c.after.Fields, changedFields(c.before.Fields, c.after.Fields)}
+	}
+	return c.diff.old
 }
 
 // appendEnvelope appends what the application is sent. It is rendered once and kept: a repeated delivery is byte for byte
@@ -106,7 +121,7 @@ func (c *change) appendPrevious(dst []byte) []byte {
 		sep()
 		dst = append(append(dst, `"groups":`...), b.Groups...)
 	}
-	if old := changedFields(b.Fields, a.Fields); len(old) > 0 {
+	if old := c.changedFields(); len(old) > 0 {
 		sep()
 		dst = appendFields(append(dst, `"fields":`...), old)
 	}
@@ -177,7 +192,7 @@ func (c *change) changedNames() (names []string) {
 			names = append(names, one.name)
 		}
 	}
-	for _, f := range changedFields(b.Fields, a.Fields) {
+	for _, f := range c.changedFields() {
 		names = append(names, "fields."+f.name)
 	}
 	return names

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
@@ -62,8 +63,17 @@ func (ev *evaluation) newKeys() []store.Key {
 	if b == nil || !b.Active || len(ev.keys) == 0 {
 		return ev.keys
 	}
-	old := ev.s.t.keysOf(b.Fields)
-	return slices.DeleteFunc(slices.Clone(ev.keys), func(k store.Key) bool { return slices.Contains(old, k) })
+	var list []store.Key
+	changed := ev.change.changedFields()
+	for _, k := range ev.keys {
+		isNew := func(f oldField) bool {
+			return f.name == k.Path && (f.value.IsNull() || filter.Fold(f.value.Text()) != k.Value)
+		}
+		if slices.ContainsFunc(changed, isNew) {
+			list = append(list, k)
+		}
+	}
+	return list
 }
 
 // mayAdopt tells whether a new member is to be one that is there without a user.

@@ -41,7 +41,7 @@ const (
 
 // PutHold implements store.Writer.
 func (t *tx) PutHold(ctx context.Context, h store.Hold) error {
-	if _, _, err := t.memberRow(ctx, h.MemberID); err != nil {
+	if _, err := t.memberRow(ctx, h.MemberID); err != nil {
 		return err
 	}
 	st, err := t.holdStmt(putHoldSQL, h.MemberID, h.Name)

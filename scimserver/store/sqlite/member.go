@@ -343,12 +343,14 @@ func (t *tx) checkLink(m *store.MemberRecord) error {
 
 // ReplaceMember implements store.Writer.
 func (t *tx) ReplaceMember(ctx context.Context, m store.MemberRecord) error {
-	active, old, err := t.memberRow(ctx, m.ID)
+	old, err := t.memberRow(ctx, m.ID)
 	if err != nil {
 		return err
 	}
-	if err := t.checkLink(&m); err != nil {
-		return err
+	if m.UserID != old.user {
+		if err := t.checkLink(&m); err != nil {
+			return err
+		}
 	}
 	keys, err := t.memberKeys(m.Keys)
 	if err != nil {
@@ -361,33 +363,37 @@ func (t *tx) ReplaceMember(ctx context.Context, m store.MemberRecord) error {
 	if err != nil {
 		return err
 	}
-	if active != m.Active {
-		t.ledger.addTally(tally{tenant: t.tenant, typ: typ, active: units(m.Active) - units(active)})
+	if old.active != m.Active {
+		t.ledger.addTally(tally{tenant: t.tenant, typ: typ, active: units(m.Active) - units(old.active)})
 	}
-	return t.changeMemberKeys(m.ID, old, keys)
+	return t.changeMemberKeys(m.ID, old.keys, keys)
 }
 
-const memberRowSQL = "SELECT active, keys FROM member WHERE tenant = ?1 AND id = ?2"
+const memberRowSQL = "SELECT active, user, keys FROM member WHERE tenant = ?1 AND id = ?2"
 
-// memberRow reads what of a member other rows depend on.
-func (t *tx) memberRow(ctx context.Context, id string) (active bool, keys []lookupKey, err error) {
+// memberRow is what of a member other rows depend on.
+type memberRow struct {
+	active bool
+	user   string // id, empty where it is linked to none
+	keys   []lookupKey
+}
+
+func (t *tx) memberRow(ctx context.Context, id string) (m memberRow, err error) {
 	st, err := t.memberQuery(ctx, memberRowSQL)
 	if err != nil {
-		return false, nil, err
+		return m, err
 	}
 	defer st.Reset()
 	bindID(st, 2, id)
 	switch row, err := st.Step(); {
 	case err != nil:
-		return false, nil, t.failed(err)
+		return m, t.failed(err)
 	case !row:
-		return false, nil, store.ErrNotFound
+		return m, store.ErrNotFound
 	}
-	keys, err = parseKeys(st.Bytes(1))
-	if err != nil {
-		return false, nil, t.failed(err)
-	}
-	return st.Int64(0) != 0, keys, nil
+	m.active, m.user = st.Int64(0) != 0, idAt(st, 1)
+	m.keys, err = parseKeys(st.Bytes(2))
+	return m, t.failed(err)
 }
 
 const (
@@ -397,11 +403,11 @@ const (
 
 // DeleteMember implements store.Writer.
 func (t *tx) DeleteMember(ctx context.Context, id string) error {
-	active, keys, err := t.memberRow(ctx, id)
+	old, err := t.memberRow(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := t.changeMemberKeys(id, keys, nil); err != nil {
+	if err := t.changeMemberKeys(id, old.keys, nil); err != nil {
 		return err
 	}
 	for _, sql := range []string{deleteMemberSQL, dropHoldsSQL} {
@@ -419,7 +425,7 @@ func (t *tx) DeleteMember(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	t.ledger.addTally(tallyOf(t.tenant, typ, -1, active))
+	t.ledger.addTally(tallyOf(t.tenant, typ, -1, old.active))
 	return nil
 }
 
