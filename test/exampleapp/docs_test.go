@@ -103,7 +103,7 @@ func TestDocumentedVerification(t *testing.T) {
 		t.Run(program, func(t *testing.T) {
 			t.Parallel()
 			if _, err := exec.LookPath(program); err != nil {
-				t.Skip("not installed")
+				t.Skipf("%s is not installed: install it to have its example run", program)
 			}
 			cmd := exec.CommandContext(t.Context(), program, args...)
 			cmd.Stdin = strings.NewReader(string(text))

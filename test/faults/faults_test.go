@@ -141,7 +141,7 @@ func moveClock(c *course) {
 	server := c.site.now()
 	clock, err := program.NewClock(server.PID())
 	if errors.Is(err, errors.ErrUnsupported) {
-		c.Skip("a process's clock cannot be moved here")
+		c.Skip("the clock of a process can be moved on Linux on amd64 only")
 	}
 	if err != nil {
 		c.Fatal(err)
