@@ -122,15 +122,14 @@ func (m managers) find(ctx context.Context, r store.Reader, id string) (*string,
 	return &name, nil
 }
 
-// unlinkManager takes the $ref from a document that link has put there: a client that sends back what it got changes
-// nothing.
-func (t *Tenant) unlinkManager(doc *resource.Object) {
+// unlinkManager takes the $ref from a document that link has put there, and tells whether it was there: a client that sends back
+// what it got changes nothing.
+func (t *Tenant) unlinkManager(doc *resource.Object) bool {
 	extension, _ := doc.Get(enterpriseURN)
 	if extension.Object() == nil {
-		return
+		return false
 	}
 	manager, _ := extension.Object().Get("manager")
-	if o := manager.Object(); o != nil && text(o, "$ref") == t.refTo(store.TypeUser, text(o, "value")) {
-		o.Delete("$ref")
-	}
+	o := manager.Object()
+	return o != nil && text(o, "$ref") == t.refTo(store.TypeUser, text(o, "value")) && o.Delete("$ref")
 }

@@ -63,7 +63,9 @@ func (c *Call) patch(rec *store.Record, req *patch.Request) (*resource.Object, e
 		return nil, err
 	}
 	// To unassign active says nothing about it: whoever may not sign in is not let in by that.
-	if c.stateActive(next, doc.Value("active")) && next.Equal(doc) {
+	stated := c.stateActive(next, doc.Value("active"))
+	unlinked := c.Tenant.unlinkManager(next)
+	if (stated || unlinked) && next.Equal(doc) {
 		return nil, nil
 	}
 	return next, nil
