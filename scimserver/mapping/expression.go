@@ -19,6 +19,8 @@ type expression struct {
 	program cel.Program
 	result  *types.Type
 	loops   bool
+	calls   int
+	dear    bool            // it has parts whose cost is to be counted for each user
 	names   map[string]bool // the variables it reads
 	reads   map[string]bool // the attributes of the user that it reads
 	user    *shape          // nil where there is no user
@@ -52,7 +54,7 @@ func compileText(env *cel.Env, field, text string, errs *Errors, advise advice) 
 		errs.add(field, "make it simpler", "costs more than %d whatever the user is", MaxCost)
 		return nil
 	}
-	program, err := env.Program(tree, programOptions()...)
+	program, err := env.Program(tree, x.programOptions()...)
 	if err != nil {
 		errs.add(field, "", "%v", err)
 		return nil
@@ -70,6 +72,7 @@ type refusal struct {
 // inspect notes what the expression reads, and finds what is not allowed.
 func (x *expression) inspect(root ast.Expr) (bad refusal) {
 	ast.PostOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
+		x.dear = x.dear || !cheap(e)
 		switch e.Kind() {
 		case ast.ComprehensionKind:
 			x.loops = true
@@ -80,6 +83,7 @@ func (x *expression) inspect(root ast.Expr) (bad refusal) {
 		case ast.StructKind:
 			bad = refusal{e, "an expression cannot make an object", "give a text, a number or a list"}
 		case ast.CallKind:
+			x.calls++
 			x.noteOptional(e.AsCall())
 			if p := pattern(e.AsCall()); p != nil {
 				bad = refusal{p, "the pattern of matches must be a text of the expression", `write the pattern in quotes, as in x.matches("^[a-z]+$")`}
@@ -87,6 +91,38 @@ func (x *expression) inspect(root ast.Expr) (bad refusal) {
 		}
 	}))
 	return bad
+}
+
+// mostCalls is how many calls an expression of cheap parts may have. Each reads what it is given once, and adding makes no text
+// longer than so many times all texts of the user.
+const mostCalls = 8
+
+// programOptions bound what an evaluation can take. Where that shows in the expression already, nothing is counted, which takes
+// half of the time.
+func (x *expression) programOptions() []cel.ProgramOption {
+	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	if !x.dear && x.calls <= mostCalls {
+		return options
+	}
+	return append(options, cel.CostLimit(MaxCost), cel.CostTracking(charges{}), cel.InterruptCheckFrequency(interruptEvery))
+}
+
+// cheapCalls neither go over lists nor make a text longer than those they are given.
+var cheapCalls = map[string]bool{
+	operators.Add: true, operators.Equals: true, operators.NotEquals: true, operators.Conditional: true, operators.LogicalAnd: true,
+	operators.LogicalOr: true, operators.LogicalNot: true, operators.OptSelect: true, "orValue": true, "lowerAscii": true,
+	"upperAscii": true, "trim": true, "startsWith": true, "endsWith": true,
+}
+
+// cheap tells whether a part of an expression, without what it consists of, takes no more time than its values are long.
+func cheap(e ast.Expr) bool {
+	switch e.Kind() {
+	case ast.IdentKind, ast.SelectKind, ast.LiteralKind:
+		return true
+	case ast.CallKind:
+		return cheapCalls[e.AsCall().FunctionName()]
+	}
+	return false
 }
 
 // note remembers an attribute that is selected of the variable user.

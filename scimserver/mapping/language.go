@@ -69,16 +69,6 @@ func namedIndex(optional bool) parser.MacroExpander {
 	}
 }
 
-// programOptions bound what an evaluation can take.
-func programOptions() []cel.ProgramOption {
-	return []cel.ProgramOption{
-		cel.EvalOptions(cel.OptOptimize),
-		cel.CostLimit(MaxCost),
-		cel.CostTracking(charges{}),
-		cel.InterruptCheckFrequency(interruptEvery),
-	}
-}
-
 // adapter passes values of CEL as they are: those of users are made so.
 type adapter struct{}
 

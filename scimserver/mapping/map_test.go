@@ -222,6 +222,8 @@ func TestRejections(t *testing.T) {
 		{"too many to look at", config.Field{Type: "StringList"}, config.AttributeRule{Expression: `user.emails.map(e, e.value)`}, many(10_001), mapping.CostLimit, `takes too much`},
 		{"loops", config.Field{Type: "Boolean"}, config.AttributeRule{Expression: `user.emails.all(a, user.emails.all(b, a.value != b.type))`}, many(5000), mapping.CostLimit, `takes too much`},
 		{"grows", config.Field{}, config.AttributeRule{Expression: `user.title.replace("", user.title).replace("", user.title)`}, strings.Replace(bare, `"bob"`, `"bob","title":"`+long+`"`, 1), mapping.CostLimit, `takes too much`},
+		{"adds", config.Field{}, config.AttributeRule{Expression: "user.title" + strings.Repeat(" + user.title", 30)}, strings.Replace(bare, `"bob"`, `"bob","title":"`+long+`"`, 1), mapping.CostLimit, `takes too much`},
+		{"adds little", config.Field{}, config.AttributeRule{Expression: "user.title" + strings.Repeat(" + user.title", 8)}, strings.Replace(bare, `"bob"`, `"bob","title":"`+long+`"`, 1), mapping.TooLarge, `at most 16384 bytes`},
 		{"joins", config.Field{}, config.AttributeRule{Expression: `user.emails.map(e, user.title).join(user.title)`}, strings.Replace(many(1000), `"bob"`, `"bob","title":"`+long+`"`, 1), mapping.CostLimit, `takes too much`},
 	} {
 		p, err := rule(t, tc.field, tc.rule)
