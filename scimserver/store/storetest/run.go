@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -9,8 +10,8 @@ import (
 // Open makes an empty store, which the test closes.
 type Open func(tb testing.TB) store.Store
 
-// Run runs the conformance suite. Each test gets a store of its own.
-func Run(t *testing.T, open Open) {
+// Run runs the conformance suite, or only parts of it. Each test gets a store of its own.
+func Run(t *testing.T, open Open, only ...string) {
 	suites := map[string]map[string]func(*testing.T, *bench){
 		"Resources":    resourceTests,
 		"Uniqueness":   uniquenessTests,
@@ -30,6 +31,9 @@ func Run(t *testing.T, open Open) {
 		"Transfer":     transferTests,
 	}
 	for name, tests := range suites {
+		if len(only) > 0 && !slices.Contains(only, name) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for name, test := range tests {
