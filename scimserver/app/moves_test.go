@@ -186,6 +186,36 @@ func TestMoveRefused(t *testing.T) {
 	p.verify(a.store)
 }
 
+// miscounting is a store whose counts are not those of what it has.
+type miscounting struct{ store.Store }
+
+func (m miscounting) Counts(ctx context.Context, tenant string) (store.Counts, error) {
+	c, err := m.Store.Counts(ctx, tenant)
+	c.Users++
+	return c, err
+}
+
+// TestMoveMiscounted: a tenant that counts otherwise at the target than at the source stays at the source, and is written there.
+func TestMoveMiscounted(t *testing.T) {
+	t.Parallel()
+	a := newMover(t, "east", func(m *mover) { m.open = func() store.Store { return miscounting{memory.New()} } })
+	b := newMover(t, "west", nil)
+	a.configure(provisioned(), nil)
+	p := newProvider(t, func() *mover { return a })
+	p.prepare()
+	p.run(1, func() {
+		p.written(5)
+		a.configure(provisioned(), a.part("m1", config.MoveSource, b))
+		b.configure(provisioned(), b.part("m1", config.MoveTarget, a))
+		eventually(t, "the report says why", func() bool { return strings.Contains(b.phase("ns/a").Error, "the source counts") })
+		p.written(5)
+	})
+	if o, err := a.store.Owner(t.Context(), "ns/a"); err != nil || o.Owner != a.owner() {
+		t.Errorf("owner at the source: %v, %v", o, err)
+	}
+	p.verify(a.store)
+}
+
 // TestTwoServers: two servers on one database with the same tenant; the second one does not touch it, and says so.
 func TestTwoServers(t *testing.T) {
 	t.Parallel()

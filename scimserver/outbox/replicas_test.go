@@ -267,6 +267,34 @@ func TestClaimRunsOut(t *testing.T) {
 	})
 }
 
+// TestLateFailure: an attempt that fails after its claim has run out says nothing of the event, which another replica sends.
+func TestLateFailure(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *stage) {
+		claim := DefaultTiming().Claim + attemptTimeout
+		after := func(d time.Duration, status int) *application {
+			return &application{answer: func(context.Context, string) (webhook.Answer, error) {
+				<-time.After(d)
+				return webhook.Answer{Status: status}, nil
+			}}
+		}
+		late, other := after(claim+DefaultTiming().Poll+5*time.Second, http.StatusServiceUnavailable), after(20*time.Second, http.StatusOK)
+		one := s.join(late, "ns/a")
+		s.box.add("ns/a", "ann")
+		one.Wake("ns/a")
+		s.pass(moment)
+		one.Configure(nil) // it looks for no more events, and finishes what it has begun
+		two := s.join(other, "ns/a")
+		s.pass(2 * time.Minute)
+		s.box.expect(s.T, "ns/a", 1, 0, 0)
+		if e := s.box.find("ns/a", 1); len(late.got()) != 1 || len(other.got()) != 1 || e.Attempts != 0 {
+			s.Errorf("sent %d times by who was late and %d times by the other, %d failures noted; want 1, 1, 0", len(late.got()), len(other.got()), e.Attempts)
+		}
+		one.stop()
+		two.stop()
+	})
+}
+
 // TestSharedPollsOnce: the store is asked for all tenants at a time.
 func TestSharedPollsOnce(t *testing.T) {
 	t.Parallel()
