@@ -124,6 +124,18 @@ func (b *bench) same(other *bench) {
 	b.equal("counts", other.counts(), b.counts())
 }
 
+// sameAsModel checks that a dump of everything says what the model's says: no column is left out.
+func (b *bench) sameAsModel(rows map[store.RowKey]store.Row) {
+	b.tb.Helper()
+	m := b.model()
+	m.everything()
+	want, _ := m.dump()
+	epoch := cmpopts.IgnoreFields(store.StreamRow{}, "Epoch") // which is random
+	if diff := cmp.Diff(want, rows, cmpopts.EquateEmpty(), epoch); diff != "" {
+		b.tb.Errorf("rows (-model +got):\n%s", diff)
+	}
+}
+
 // stream writes the tenant out.
 func (b *bench) stream() []byte {
 	b.tb.Helper()
@@ -153,6 +165,7 @@ func testTransfer(t *testing.T, b *bench) {
 		store.RowResource: 35, store.RowMembership: 2, store.RowMember: 4, store.RowEvent: 5, store.RowLog: 1, store.RowIntent: 1,
 		store.RowWork: 2, store.RowOffboarding: 2, store.RowState: 2, store.RowStream: 1,
 	})
+	b.sameAsModel(rows)
 	m := b.model()
 	for _, to := range []*bench{m, b.at("other/name")} {
 		trailer, err := to.read(b.stream())
