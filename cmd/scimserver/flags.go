@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ func (o *options) flags(output io.Writer) *flag.FlagSet {
 	fs.StringVar(&o.podName, "pod-name", "", "`NAME` to report under (default: $POD_NAME, else the host's name)")
 	fs.StringVar(&o.manifests, "manifests", "", "`DIR` with YAML or JSON files of tenants, servers and Secrets, which is watched for change")
 	fs.StringVar(&o.baseURL, "base-url", "", "`URL` that identity providers see (default: that of a SCIMServer in --manifests, else http://localhost:PORT)")
-	fs.StringVar(&o.data, "data", "", "`DIR` for database, last good configuration and, with --manifests, tokens; made if it is not there")
+	fs.StringVar(&o.data, "data", "", "`DIR` for database, last good configuration and, with --manifests, tokens; made if it is not there (default with a PostgreSQL database: scimserver in $XDG_STATE_HOME, else in ~/.local/state)")
 	fs.StringVar(&o.postgres, "postgres", "", "`URI` of a PostgreSQL database for the data, instead of --data (default: $SCIMSERVER_POSTGRES_URI, which others here do not see)")
 	fs.StringVar(&o.postgresFile, "postgres-file", "", "`FILE` with that URI, which is read again when it changes")
 	fs.StringVar(&o.listen, "listen", ":8080", "`ADDRESS` of the SCIM endpoints")
@@ -85,6 +86,9 @@ func (o *options) defaults(fs *flag.FlagSet, env func(string) string) {
 	if o.postgres == "" && o.postgresFile == "" {
 		o.postgres = env("SCIMSERVER_POSTGRES_URI")
 	}
+	if o.data == "" && (o.postgres != "" || o.postgresFile != "") {
+		o.data = stateDir(env)
+	}
 	if o.podName == "" {
 		o.podName = env("POD_NAME")
 	}
@@ -93,13 +97,24 @@ func (o *options) defaults(fs *flag.FlagSet, env func(string) string) {
 	}
 }
 
+// stateDir is where a server whose data are in PostgreSQL keeps tokens, last good configuration and socket; "" if nobody knows.
+func stateDir(env func(string) string) string {
+	if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "scimserver")
+	}
+	if home := env("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "scimserver")
+	}
+	return ""
+}
+
 // validate says what is wrong with the flags together.
 func (o *options) validate() error {
 	switch cluster := o.secret.Name != ""; {
 	case cluster == (o.manifests != ""):
 		return usageError("one of --config-secret and --manifests is needed")
 	case o.data == "":
-		return usageError("--data is needed: the folder of the database")
+		return usageError("--data is needed: the folder of the database, or --postgres")
 	case o.postgres != "" && o.postgresFile != "":
 		return usageError("--postgres and --postgres-file exclude each other")
 	case cluster && o.status.Name == "":

@@ -44,6 +44,16 @@ func TestParseFlags(t *testing.T) {
 			env:  map[string]string{"SCIMSERVER_POSTGRES_URI": "postgres://db/scim"},
 			want: options{manifests: "dir", podName: host, data: "/data", postgres: "postgres://db/scim", listen: ":8080", opsListen: ":9090", logLevel: "info"},
 		},
+		"no folder, but a database": {
+			args: "--manifests=dir --postgres=postgres://db/scim",
+			env:  map[string]string{"HOME": "/home/ann"},
+			want: options{manifests: "dir", podName: host, data: "/home/ann/.local/state/scimserver", postgres: "postgres://db/scim", listen: ":8080", opsListen: ":9090", logLevel: "info"},
+		},
+		"no folder, but a database in a file": {
+			args: "--manifests=dir --postgres-file=/run/uri",
+			env:  map[string]string{"HOME": "/home/ann", "XDG_STATE_HOME": "/state"},
+			want: options{manifests: "dir", podName: host, data: "/state/scimserver", postgresFile: "/run/uri", listen: ":8080", opsListen: ":9090", logLevel: "info"},
+		},
 		"manifests": {
 			args: "--manifests=dir --data=/data --base-url=https://x --listen=127.0.0.1:1 --ops-listen=127.0.0.1:2",
 			want: options{manifests: "dir", baseURL: "https://x", podName: host, data: "/data", listen: "127.0.0.1:1", opsListen: "127.0.0.1:2", logLevel: "info"},
@@ -76,6 +86,7 @@ func TestWrongArguments(t *testing.T) {
 		"serve":                                    "one of --config-secret and --manifests is needed",
 		cluster + "--manifests m":                  "one of --config-secret and --manifests is needed",
 		"serve --manifests m":                      "--data is needed",
+		"serve --manifests m --postgres x":         "--data is needed", // no home
 		"serve --config-secret a --data d":         `invalid value "a" for flag -config-secret: it is not NAMESPACE/NAME`,
 		"serve --config-secret a/b --data d":       "--status-configmap is needed",
 		"serve --config-secret a/b/c --data d":     "it is not NAMESPACE/NAME",
