@@ -23,14 +23,15 @@ const (
 	//
 	// Reasons for True: Programmed.
 	// Reasons for Unknown and False: Pending, NotAccepted, ServerNotReady, ConfigTooLarge, ConfigRejected.
+	// On SCIMTenant also: Moving, OwnedElsewhere.
 	ConditionProgrammed ConditionType = "Programmed"
 
 	// ConditionReady tells whether requests are answered. It is set on SCIMServer and SCIMTenant.
 	//
 	// Reasons for True: Ready.
 	// Reasons for Unknown: Pending.
-	// Reasons for False: NotAccepted, NotProgrammed, ServerNotReady, Suspended, ReadinessGatesPending, Terminating, and those
-	// that begin with Database where the server's database does not do its work.
+	// Reasons for False: NotAccepted, NotProgrammed, ServerNotReady, Suspended, ReadinessGatesPending, Moving, Terminating, and
+	// those that begin with Database where the server's database does not do its work.
 	ConditionReady ConditionType = "Ready"
 
 	// ConditionDelivering tells whether changes reach the application. It is set on a SCIMTenant with an application.

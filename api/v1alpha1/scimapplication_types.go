@@ -63,7 +63,7 @@ type SCIMApplicationSpec struct {
 	// +kubebuilder:validation:MaxItems=256
 	Roles []Role `json:"roles,omitempty"`
 
-	// actions are the off-boarding actions the application implements, beside the built-in ones.
+	// actions that the application implements for members who leave or come back, beside the built-in ones.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -133,14 +133,14 @@ type Role struct {
 	Name string `json:"name"`
 }
 
-// Action is an off-boarding action that an application implements.
+// Action is an action that an application implements for who leaves, or comes back.
 type Action struct {
 	// name of the action.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9]*$')",message="the name of an action has letters and digits, and begins with a letter"
-	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['create', 'deactivate', 'remove', 'none'])",message="Create, Deactivate, Remove and None are built in; choose another name for the action"
+	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['create', 'deactivate', 'reactivate', 'remove', 'none'])",message="Create, Deactivate, Reactivate, Remove and None are built in; choose another name for the action"
 	Name string `json:"name"`
 
 	// parameters of the action.

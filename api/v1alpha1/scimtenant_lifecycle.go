@@ -2,7 +2,7 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// Lifecycle says what a create, a deactivation and a delete of a user mean for the member.
+// Lifecycle says what a create, a deactivation, a reactivation and a delete of a user mean for the member.
 type Lifecycle struct {
 	// onCreate: the identity provider creates a user. Default: the member is created.
 	// +optional
@@ -11,6 +11,10 @@ type Lifecycle struct {
 	// onDeactivate: a user becomes inactive. Default: so does the member.
 	// +optional
 	OnDeactivate *OffboardingPolicy `json:"onDeactivate,omitempty"`
+
+	// onReactivate: a user becomes active again whose member is inactive. Default: the member becomes active, too.
+	// +optional
+	OnReactivate *ReactivationPolicy `json:"onReactivate,omitempty"`
 
 	// onDelete: the identity provider deletes a user. Default: the member is removed.
 	// +optional
@@ -49,6 +53,32 @@ type CreateAction string
 const (
 	CreateActionCreate CreateAction = "Create"
 	CreateActionNone   CreateAction = "None"
+)
+
+// ReactivationPolicy says what happens to the member of a user who becomes active again.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.parameters) || !(self.action in ['Reactivate', 'None'])",message="Reactivate and None take no parameters; remove parameters, or name an action of the application",fieldPath=".parameters"
+type ReactivationPolicy struct {
+	// action is Reactivate, None (the member stays inactive), or the name of an action of the application, which is told of it
+	// with the reactivation.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z][A-Za-z0-9]*$')",message="action is Reactivate, None, or the name of an action of the application (letters and digits, beginning with a letter)"
+	// +kubebuilder:validation:XValidation:rule="self in ['Reactivate', 'None'] || !(self.lowerAscii() in ['reactivate', 'none'])",message="write Reactivate and None with a capital letter"
+	// +kubebuilder:validation:XValidation:rule="!(self.lowerAscii() in ['create', 'deactivate', 'remove'])",message="onReactivate is for who comes back; use Reactivate, None, or the name of an action of the application"
+	Action string `json:"action"`
+
+	// parameters of an action of the application.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=16
+	Parameters map[string]ParameterValue `json:"parameters,omitempty"`
+}
+
+// Built-in values of ReactivationPolicy's action.
+const (
+	ReactivationReactivate = "Reactivate"
+	ReactivationNone       = "None"
 )
 
 // OffboardingPolicy says what happens to the member of a user who leaves.

@@ -77,8 +77,8 @@ func (e *errs) actions(list []v1alpha1.Action, at *field.Path) {
 		at := at.Index(i)
 		e.length(a.Name, at.Child("name"), 64)
 		e.matches(actionForm, a.Name, at.Child("name"), "the name of an action has letters and digits, and begins with a letter")
-		e.check(!slices.Contains([]string{"create", "deactivate", "remove", "none"}, strings.ToLower(a.Name)), at.Child("name"), a.Name,
-			"Create, Deactivate, Remove and None are built in; choose another name for the action")
+		e.check(!slices.Contains([]string{"create", "deactivate", "reactivate", "remove", "none"}, strings.ToLower(a.Name)), at.Child("name"), a.Name,
+			"Create, Deactivate, Reactivate, Remove and None are built in; choose another name for the action")
 		e.once(seen, a.Name, at.Child("name"))
 		e.items(len(a.Parameters), at.Child("parameters"), 16)
 		parameters := map[string]bool{}

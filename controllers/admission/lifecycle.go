@@ -46,6 +46,7 @@ func (e *errs) lifecycle(t *v1alpha1.SCIMTenant, at *field.Path) {
 			"with action: None no member is created; remove role, or set action: Create")
 	}
 	e.offboarding(l.OnDeactivate, at.Child("onDeactivate"))
+	e.reactivation(l.OnReactivate, at.Child("onReactivate"))
 	e.offboarding(l.OnDelete, at.Child("onDelete"))
 	oneOf(e, l.ExistingMember, at.Child("existingMember"), v1alpha1.ExistingMemberReject, v1alpha1.ExistingMemberAdopt)
 	if b := l.Brake; b != nil {
@@ -72,9 +73,30 @@ func (e *errs) offboarding(o *v1alpha1.OffboardingPolicy, at *field.Path) {
 	e.check(lower != "create", action, o.Action, "Create is for onCreate; use Deactivate, Remove, None, or the name of an action of the application")
 	e.whole(!builtIn || len(o.Parameters) == 0, at.Child("parameters"),
 		"Deactivate, Remove and None take no parameters; remove parameters, or name an action of the application")
-	e.check(len(o.Parameters) <= 16, at.Child("parameters"), len(o.Parameters), "must have at most 16 properties")
-	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
-		e.length(string(o.Parameters[name]), at.Child("parameters").Key(name), 1024)
-	}
+	e.parameters(o.Parameters, at.Child("parameters"))
 	oneOf(e, o.WhenRefused, at.Child("whenRefused"), v1alpha1.RefusalReject, v1alpha1.RefusalHold)
+}
+
+func (e *errs) parameters(values map[string]v1alpha1.ParameterValue, at *field.Path) {
+	e.check(len(values) <= 16, at, len(values), "must have at most 16 properties")
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		e.length(string(values[name]), at.Key(name), 1024)
+	}
+}
+
+func (e *errs) reactivation(r *v1alpha1.ReactivationPolicy, at *field.Path) {
+	if r == nil {
+		return
+	}
+	builtIn, lower := r.Action == v1alpha1.ReactivationReactivate || r.Action == v1alpha1.ReactivationNone, strings.ToLower(r.Action)
+	action := at.Child("action")
+	e.length(r.Action, action, 64)
+	e.matches(actionForm, r.Action, action,
+		"action is Reactivate, None, or the name of an action of the application (letters and digits, beginning with a letter)")
+	e.check(builtIn || (lower != "reactivate" && lower != "none"), action, r.Action, "write Reactivate and None with a capital letter")
+	e.check(lower != "create" && lower != "deactivate" && lower != "remove", action, r.Action,
+		"onReactivate is for who comes back; use Reactivate, None, or the name of an action of the application")
+	e.whole(!builtIn || len(r.Parameters) == 0, at.Child("parameters"),
+		"Reactivate and None take no parameters; remove parameters, or name an action of the application")
+	e.parameters(r.Parameters, at.Child("parameters"))
 }

@@ -24,6 +24,7 @@ func lifecycle(t *v1alpha1.SCIMTenant) config.Lifecycle {
 		out.OnCreate = config.CreatePolicy{Action: orText(l.OnCreate.Action, v1alpha1.CreateActionCreate), Role: string(l.OnCreate.Role)}
 	}
 	out.OnDeactivate = offboarding(l.OnDeactivate, out.OnDeactivate)
+	out.OnReactivate = reactivation(l.OnReactivate)
 	out.OnDelete = offboarding(l.OnDelete, out.OnDelete)
 	out.ExistingMember = orText(l.ExistingMember, v1alpha1.ExistingMemberReject)
 	if l.Brake != nil {
@@ -36,12 +37,26 @@ func offboarding(p *v1alpha1.OffboardingPolicy, otherwise config.Offboarding) co
 	if p == nil {
 		return otherwise
 	}
-	out := config.Offboarding{Action: p.Action, WhenRefused: orText(p.WhenRefused, v1alpha1.RefusalReject)}
-	for name, value := range p.Parameters {
-		if out.Parameters == nil {
-			out.Parameters = map[string]string{}
+	return config.Offboarding{
+		Action: p.Action, Parameters: parameters(p.Parameters), WhenRefused: orText(p.WhenRefused, v1alpha1.RefusalReject),
+	}
+}
+
+// reactivation is left out where it is the default, which servers of earlier releases know.
+func reactivation(p *v1alpha1.ReactivationPolicy) config.Reactivation {
+	if p == nil || p.Action == v1alpha1.ReactivationReactivate {
+		return config.Reactivation{}
+	}
+	return config.Reactivation{Action: p.Action, Parameters: parameters(p.Parameters)}
+}
+
+func parameters(values map[string]v1alpha1.ParameterValue) map[string]string {
+	var out map[string]string
+	for name, value := range values {
+		if out == nil {
+			out = map[string]string{}
 		}
-		out.Parameters[name] = string(value)
+		out[name] = string(value)
 	}
 	return out
 }
@@ -70,6 +85,11 @@ func lifecycleFinding(l config.Lifecycle, a *config.Application) Finding {
 	if f := offboardingFinding("spec.lifecycle.onDeactivate", l.OnDeactivate, a); !f.OK() {
 		return f
 	}
+	if r := l.OnReactivate; r.Action != "" && r.Action != config.None {
+		if f := actionFinding("spec.lifecycle.onReactivate", r.Action, r.Parameters, a, config.Reactivate, config.None); !f.OK() {
+			return f
+		}
+	}
 	return offboardingFinding("spec.lifecycle.onDelete", l.OnDelete, a)
 }
 
@@ -77,26 +97,31 @@ func offboardingFinding(field string, o config.Offboarding, a *config.Applicatio
 	if o.Action == config.Deactivate || o.Action == config.Remove || o.Action == config.None {
 		return Finding{}
 	}
-	i := slices.IndexFunc(a.Actions, func(x config.Action) bool { return x.Name == o.Action })
+	return actionFinding(field, o.Action, o.Parameters, a, config.Deactivate, config.Remove, config.None)
+}
+
+// actionFinding tells whether the application has the action, with these parameters. builtIn are what could stand in its place.
+func actionFinding(field, name string, values map[string]string, a *config.Application, builtIn ...string) Finding {
+	i := slices.IndexFunc(a.Actions, func(x config.Action) bool { return x.Name == name })
 	if i < 0 {
-		names := []string{config.Deactivate, config.Remove, config.None}
+		names := builtIn
 		for _, x := range a.Actions {
 			names = append(names, x.Name)
 		}
-		return found(v1alpha1.ReasonInvalid, "%s.action: SCIMApplication %s has no action %s; %s", field, a.Name, o.Action, oneOf(o.Action, names, "actions"))
+		return found(v1alpha1.ReasonInvalid, "%s.action: SCIMApplication %s has no action %s; %s", field, a.Name, name, oneOf(name, names, "actions"))
 	}
-	return parametersFinding(field+".parameters", o, a.Actions[i])
+	return parametersFinding(field+".parameters", values, a.Actions[i])
 }
 
-func parametersFinding(field string, o config.Offboarding, action config.Action) Finding {
+func parametersFinding(field string, values map[string]string, action config.Action) Finding {
 	var names []string
 	for _, p := range action.Parameters {
 		names = append(names, p.Name)
-		if p.Required && o.Parameters[p.Name] == "" {
+		if p.Required && values[p.Name] == "" {
 			return found(v1alpha1.ReasonInvalid, "%s: action %s needs the parameter %s; give it a value", field, action.Name, p.Name)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(names, name) {
 			return found(v1alpha1.ReasonInvalid, "%s: action %s has no parameter %s; %s", field, action.Name, name, oneOf(name, names, "parameters"))
 		}

@@ -115,6 +115,9 @@ func TestProvisioningRefused(t *testing.T) {
 	off := func(action string, parameters map[string]v1alpha1.ParameterValue) func(*v1alpha1.SCIMTenant) {
 		return policies(v1alpha1.Lifecycle{OnDelete: &v1alpha1.OffboardingPolicy{Action: action, Parameters: parameters}})
 	}
+	back := func(action string, parameters map[string]v1alpha1.ParameterValue) func(*v1alpha1.SCIMTenant) {
+		return policies(v1alpha1.Lifecycle{OnReactivate: &v1alpha1.ReactivationPolicy{Action: action, Parameters: parameters}})
+	}
 	with := func(change func(*compile.References)) compile.References {
 		refs := references()
 		change(&refs)
@@ -153,13 +156,17 @@ func TestProvisioningRefused(t *testing.T) {
 			v1alpha1.ReasonInvalid, "spec.mappingRefs: application apps/inventory requires the field"},
 		"role": {with(func(r *compile.References) { r.Mappings["base"].Spec.Role.Default = "Owner" }), none,
 			v1alpha1.ReasonInvalid, "SCIMMapping base: spec.role.default"},
-		"create role":        {references(), policies(v1alpha1.Lifecycle{OnCreate: &v1alpha1.CreatePolicy{Role: "viewer"}}), v1alpha1.ReasonInvalid, `has no role "viewer"; write Viewer`},
-		"action":             {references(), off("Archive", nil), v1alpha1.ReasonInvalid, "spec.lifecycle.onDelete.action: SCIMApplication apps/inventory has no action Archive; its actions are Deactivate, Remove, None, ChangePolicy"},
-		"missing parameter":  {references(), off("ChangePolicy", nil), v1alpha1.ReasonInvalid, "spec.lifecycle.onDelete.parameters: action ChangePolicy needs the parameter policy"},
-		"empty parameter":    {references(), off("ChangePolicy", map[string]v1alpha1.ParameterValue{"policy": ""}), v1alpha1.ReasonInvalid, "needs the parameter policy"},
-		"unknown parameter":  {references(), off("ChangePolicy", map[string]v1alpha1.ParameterValue{"policy": "a", "Note": "b"}), v1alpha1.ReasonInvalid, "has no parameter Note; write note"},
-		"unused application": {references(), func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef, t.Spec.MappingRefs = nil, nil }, "", ""},
-		"mappings alone":     {references(), func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef = nil }, v1alpha1.ReasonInvalid, "spec.mappingRefs need spec.applicationRef"},
+		"create role":       {references(), policies(v1alpha1.Lifecycle{OnCreate: &v1alpha1.CreatePolicy{Role: "viewer"}}), v1alpha1.ReasonInvalid, `has no role "viewer"; write Viewer`},
+		"action":            {references(), off("Archive", nil), v1alpha1.ReasonInvalid, "spec.lifecycle.onDelete.action: SCIMApplication apps/inventory has no action Archive; its actions are Deactivate, Remove, None, ChangePolicy"},
+		"missing parameter": {references(), off("ChangePolicy", nil), v1alpha1.ReasonInvalid, "spec.lifecycle.onDelete.parameters: action ChangePolicy needs the parameter policy"},
+		"empty parameter":   {references(), off("ChangePolicy", map[string]v1alpha1.ParameterValue{"policy": ""}), v1alpha1.ReasonInvalid, "needs the parameter policy"},
+		"unknown parameter": {references(), off("ChangePolicy", map[string]v1alpha1.ParameterValue{"policy": "a", "Note": "b"}), v1alpha1.ReasonInvalid, "has no parameter Note; write note"},
+		"action on return": {references(), back("Archive", nil), v1alpha1.ReasonInvalid,
+			"spec.lifecycle.onReactivate.action: SCIMApplication apps/inventory has no action Archive; its actions are Reactivate, None, ChangePolicy"},
+		"parameter on return": {references(), back("ChangePolicy", nil), v1alpha1.ReasonInvalid, "spec.lifecycle.onReactivate.parameters: action ChangePolicy needs the parameter policy"},
+		"sound return":        {references(), back("ChangePolicy", map[string]v1alpha1.ParameterValue{"policy": "a"}), "", ""},
+		"unused application":  {references(), func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef, t.Spec.MappingRefs = nil, nil }, "", ""},
+		"mappings alone":      {references(), func(t *v1alpha1.SCIMTenant) { t.Spec.ApplicationRef = nil }, v1alpha1.ReasonInvalid, "spec.mappingRefs need spec.applicationRef"},
 		"lifecycle alone": {references(), func(t *v1alpha1.SCIMTenant) {
 			t.Spec.ApplicationRef, t.Spec.MappingRefs = nil, nil
 			off("Remove", nil)(t)

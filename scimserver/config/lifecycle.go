@@ -10,6 +10,9 @@ const (
 	None       = "None"
 )
 
+// Reactivate is the built-in value of Reactivation.Action, beside None.
+const Reactivate = "Reactivate"
+
 // Values of Offboarding.WhenRefused and Lifecycle.ExistingMember, beside Reject.
 const (
 	Hold  = "Hold"
@@ -17,10 +20,11 @@ const (
 )
 
 // Lifecycle says what changes of a user mean for the member. It is zero in a tenant without application, and has every
-// value but Brake and BrakeRelease in one with.
+// value but OnReactivate, Brake and BrakeRelease in one with.
 type Lifecycle struct {
 	OnCreate       CreatePolicy `json:"onCreate,omitzero"`
 	OnDeactivate   Offboarding  `json:"onDeactivate,omitzero"`
+	OnReactivate   Reactivation `json:"onReactivate,omitzero"` // zero: the member becomes active again
 	OnDelete       Offboarding  `json:"onDelete,omitzero"`
 	ExistingMember string       `json:"existingMember,omitempty"` // Reject, Adopt
 	Brake          *Brake       `json:"brake,omitempty"`
@@ -41,6 +45,15 @@ type Offboarding struct {
 	Parameters  map[string]string `json:"parameters,omitempty"`
 	WhenRefused string            `json:"whenRefused"` // Reject, Hold
 }
+
+// Reactivation says what becomes of the inactive member of a user who becomes active again.
+type Reactivation struct {
+	Action     string            `json:"action"` // Reactivate, None, or an action of the application
+	Parameters map[string]string `json:"parameters,omitempty"`
+}
+
+// IsZero lets it be left out.
+func (r Reactivation) IsZero() bool { return r.Action == "" && len(r.Parameters) == 0 }
 
 // Brake stops off-boardings beyond Max in any period of the length Per.
 type Brake struct {

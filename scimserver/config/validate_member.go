@@ -69,6 +69,7 @@ func (f *findings) lifecycle(l Lifecycle, a *Application) {
 	f.check(l.OnCreate.Role == "" || l.OnCreate.Action == Create, "lifecycle.onCreate.role needs action Create")
 	f.check(l.OnCreate.Role == "" || a.hasRole(l.OnCreate.Role), "lifecycle.onCreate.role %.80q is no role of the application", l.OnCreate.Role)
 	f.offboarding("lifecycle.onDeactivate", l.OnDeactivate, a)
+	f.reactivation("lifecycle.onReactivate", l.OnReactivate, a)
 	f.offboarding("lifecycle.onDelete", l.OnDelete, a)
 	f.oneOf("lifecycle.existingMember", l.ExistingMember, Reject, Adopt)
 	if b := l.Brake; b != nil {
@@ -84,23 +85,36 @@ func (f *findings) offboarding(at string, o Offboarding, a *Application) {
 		f.check(len(o.Parameters) == 0, "%s: %s takes no parameters", at, o.Action)
 		return
 	}
-	i := slices.IndexFunc(a.Actions, func(x Action) bool { return x.Name == o.Action })
-	if i < 0 {
-		f.add("%s.action %.80q is neither built in (%s) nor an action of the application", at, o.Action, strings.Join([]string{Deactivate, Remove, None}, ", "))
+	f.action(at, o.Action, o.Parameters, a, Deactivate, Remove, None)
+}
+
+func (f *findings) reactivation(at string, r Reactivation, a *Application) {
+	if r.IsZero() || r.Action == Reactivate || r.Action == None {
+		f.check(len(r.Parameters) == 0, "%s: %s takes no parameters", at, r.Action)
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(o.Parameters)) {
+	f.action(at, r.Action, r.Parameters, a, Reactivate, None)
+}
+
+// action checks that the application has an action with such parameters. builtIn are what could stand in its place.
+func (f *findings) action(at, action string, parameters map[string]string, a *Application, builtIn ...string) {
+	i := slices.IndexFunc(a.Actions, func(x Action) bool { return x.Name == action })
+	if i < 0 {
+		f.add("%s.action %.80q is neither built in (%s) nor an action of the application", at, action, strings.Join(builtIn, ", "))
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
 		known := slices.ContainsFunc(a.Actions[i].Parameters, func(p Parameter) bool { return p.Name == name })
-		f.check(known, "%s.parameters: %s has no parameter %.80q", at, o.Action, name)
-		f.text(at+".parameters", o.Parameters[name])
+		f.check(known, "%s.parameters: %s has no parameter %.80q", at, action, name)
+		f.text(at+".parameters", parameters[name])
 	}
 	for _, p := range a.Actions[i].Parameters {
-		f.check(!p.Required || o.Parameters[p.Name] != "", "%s.parameters: %s needs the parameter %s", at, o.Action, p.Name)
+		f.check(!p.Required || parameters[p.Name] != "", "%s.parameters: %s needs the parameter %s", at, action, p.Name)
 	}
 }
 
 func (l Lifecycle) zero() bool {
 	offboarding := func(o Offboarding) bool { return o.Action == "" && len(o.Parameters) == 0 && o.WhenRefused == "" }
-	return l.OnCreate == CreatePolicy{} && offboarding(l.OnDeactivate) && offboarding(l.OnDelete) &&
+	return l.OnCreate == CreatePolicy{} && offboarding(l.OnDeactivate) && offboarding(l.OnDelete) && l.OnReactivate.IsZero() &&
 		l.ExistingMember == "" && l.Brake == nil && l.BrakeRelease == ""
 }

@@ -72,10 +72,16 @@ func TestValidateMember(t *testing.T) {
 		`onDelete.action "remove" is neither`:                  func(t *tenant) { t.Lifecycle.OnDelete.Action = "remove" },
 		`ChangePolicy has no parameter "Policy"`:               func(t *tenant) { t.Lifecycle.OnDeactivate.Parameters["Policy"] = "x" },
 		`ChangePolicy needs the parameter policy`:              func(t *tenant) { t.Lifecycle.OnDeactivate.Parameters = nil },
-		`existingMember "" is not one of`:                      func(t *tenant) { t.Lifecycle.ExistingMember = "" },
-		`brake.max is 0`:                                       func(t *tenant) { t.Lifecycle.Brake.Max = 0 },
-		`brake.per is 59s`:                                     func(t *tenant) { t.Lifecycle.Brake.Per = 59 * time.Second },
-		`lifecycle.brakeRelease: a text of 5000 bytes`:         func(t *tenant) { t.Lifecycle.BrakeRelease = strings.Repeat("x", 5000) },
+		`onReactivate: None takes no parameters`: func(t *tenant) {
+			t.Lifecycle.OnReactivate = config.Reactivation{Action: config.None, Parameters: map[string]string{"a": "b"}}
+		},
+		`onReactivate.action "" is neither built in`:   func(t *tenant) { t.Lifecycle.OnReactivate.Parameters = map[string]string{"a": "b"} },
+		`onReactivate.action "Remove" is neither`:      func(t *tenant) { t.Lifecycle.OnReactivate.Action = config.Remove },
+		`onReactivate.parameters: ChangePolicy needs`:  func(t *tenant) { t.Lifecycle.OnReactivate.Action = "ChangePolicy" },
+		`existingMember "" is not one of`:              func(t *tenant) { t.Lifecycle.ExistingMember = "" },
+		`brake.max is 0`:                               func(t *tenant) { t.Lifecycle.Brake.Max = 0 },
+		`brake.per is 59s`:                             func(t *tenant) { t.Lifecycle.Brake.Per = 59 * time.Second },
+		`lifecycle.brakeRelease: a text of 5000 bytes`: func(t *tenant) { t.Lifecycle.BrakeRelease = strings.Repeat("x", 5000) },
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

@@ -22,6 +22,7 @@ type step struct {
 	unlink bool // the user is gone
 	maps   bool // fields and role follow the user
 	policy *config.Offboarding
+	back   *config.Reactivation // with an action of the application's own
 	why    string
 }
 
@@ -71,13 +72,24 @@ func decideActive(f facts) step {
 	case f.member && f.on:
 		return step{kind: Update, maps: true}
 	case f.member:
-		return step{kind: Reactivate, maps: true, why: "the user is active again"}
+		return decideReactivated(f)
 	case f.lifecycle.OnCreate.Action == config.None:
 		return step{kind: Keep, why: "onCreate is None: there is no member"}
 	case f.lost:
 		return step{kind: Adopt, maps: true, why: "the person had a member: it is linked again"}
 	}
 	return step{kind: Create, maps: true}
+}
+
+func decideReactivated(f facts) step {
+	switch p := &f.lifecycle.OnReactivate; p.Action {
+	case config.Reactivate, "":
+		return step{kind: Reactivate, maps: true, why: "the user is active again"}
+	case config.None:
+		return step{kind: Update, maps: true, why: "the user is active and onReactivate is None: the member stays inactive"}
+	default:
+		return step{kind: Reactivate, maps: true, back: p, why: "the user is active again: onReactivate is " + p.Action}
+	}
 }
 
 // kindOf is what an off-boarding does; Keep: nothing.

@@ -348,6 +348,10 @@ func (ev *evaluation) name() {
 		}
 	case Action:
 		c.action, c.params = ev.step.policy.Action, ev.step.policy.Parameters
+	case Reactivate:
+		if back := ev.step.back; back != nil {
+			c.action, c.params = back.Action, back.Parameters
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package member_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -102,6 +103,47 @@ func TestDeactivation(t *testing.T) {
 			if m := w.memberOf(ann); m == nil || !m.Active || (m.ID == before) != tc.sameOne {
 				t.Errorf("member after: got %+v, was %s", m, before)
 			}
+		})
+	}
+}
+
+func TestReactivation(t *testing.T) {
+	t.Parallel()
+	const back = `reactivated Staff active=true {"active":false}`
+	tests := map[string]struct {
+		policy    config.Reactivation
+		on, again []string // what is told when the user is active again, and then deactivated once more
+		kind      member.Kind
+		active    bool
+	}{
+		"nothing said": {config.Reactivation{}, []string{back}, []string{`deactivated Staff active=false {"active":true}`}, member.Reactivate, true},
+		"Reactivate": {config.Reactivation{Action: config.Reactivate}, []string{back},
+			[]string{`deactivated Staff active=false {"active":true}`}, member.Reactivate, true},
+		"None": {config.Reactivation{Action: config.None}, nil, nil, member.Keep, false},
+		"action": {config.Reactivation{Action: "ChangePolicy", Parameters: map[string]string{"policy": "Standard"}},
+			[]string{back + " ChangePolicy map[policy:Standard]"}, []string{`deactivated Staff active=false {"active":true}`}, member.Reactivate, true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := policies(config.Deactivate, config.Remove)
+			s.lifecycle.OnReactivate = tc.policy
+			w := newWorld(t, s)
+			ann := w.post("User", user("ann"))
+			w.patch("User", ann, deactivate)
+			w.told()
+			w.patch("User", ann, reactivate)
+			w.wantTold("on", tc.on...)
+			if m := w.memberOf(ann); m == nil || m.Active != tc.active {
+				t.Errorf("member: got %+v, want active %v", m, tc.active)
+			}
+			if e := w.lastEntry(); e.Decision != tc.kind || len(e.Reasons) == 0 {
+				t.Errorf("log: got %+v, want %s with a reason", e, tc.kind)
+			}
+			w.patch("User", ann, `{"op":"replace","path":"displayName","value":"Ann"}`)
+			w.wantTold("update", fmt.Sprintf(`updated Staff active=%v {"fields":{"fullName":"Mx ann"}}`, tc.active))
+			w.patch("User", ann, deactivate)
+			w.wantTold("off again", tc.again...)
 		})
 	}
 }

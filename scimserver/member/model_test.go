@@ -64,6 +64,7 @@ func drawLifecycle(t *rapid.T) config.Lifecycle {
 	refused := []string{config.Reject, config.Hold}
 	l.OnDeactivate.Action = rapid.SampledFrom(actions).Draw(t, "onDeactivate")
 	l.OnDelete.Action = rapid.SampledFrom(actions).Draw(t, "onDelete")
+	l.OnReactivate.Action = rapid.SampledFrom([]string{"", config.Reactivate, config.None, "UnassignDevices"}).Draw(t, "onReactivate")
 	l.OnDeactivate.WhenRefused = rapid.SampledFrom(refused).Draw(t, "deactivation refused")
 	l.OnDelete.WhenRefused = rapid.SampledFrom(refused).Draw(t, "deletion refused")
 	l.ExistingMember = rapid.SampledFrom([]string{config.Reject, config.Adopt}).Draw(t, "existingMember")
@@ -281,8 +282,9 @@ func (m *model) checkUser(t *rapid.T, r store.Reader, u store.Record, one store.
 		return
 	case !ok:
 		t.Fatalf("user %s has no member", u.Doc)
-	case u.Active != one.Active && one.Pending == nil && policy != config.None, u.Active && one.Pending != nil,
-		!u.Active && policy == config.Remove && one.Pending == nil, u.Active && !one.Active:
+	case !u.Active && one.Active && one.Pending == nil && policy != config.None, u.Active && one.Pending != nil,
+		!u.Active && policy == config.Remove && one.Pending == nil,
+		u.Active && !one.Active && m.lifecycle.OnReactivate.Action != config.None:
 		t.Fatalf("user %s has the member %+v (%s)", u.Doc, one, one.Pending)
 	}
 	role, mapped := m.roleOf(t, r, u.ID, doc)

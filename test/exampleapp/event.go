@@ -27,13 +27,13 @@ type Member struct {
 	Fields     map[string]any `json:"fields"`
 }
 
-// Action is an off-boarding action of the application's own.
+// Action is an action of the application's own, for a member who leaves or comes back.
 type Action struct {
 	Name       string            `json:"name"`
 	Parameters map[string]string `json:"parameters,omitempty"`
 }
 
-// The off-boarding actions that the inventory has.
+// The actions that the inventory has.
 const (
 	UnassignDevices      = "UnassignDevices"
 	ChangePolicy         = "ChangePolicy" // parameter: policy

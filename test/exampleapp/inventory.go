@@ -104,7 +104,7 @@ func (v *inventory) put(tenant string, r *record) {
 	v.tenants[tenant][r.ID] = r
 }
 
-// act carries out an off-boarding action.
+// act carries out an action.
 func (v *inventory) act(e Event) {
 	if e.Action == nil {
 		return

@@ -231,6 +231,39 @@ func TestActions(t *testing.T) {
 	}
 }
 
+// TestActionOnReturn: what is done to the devices of who leaves is undone when the member comes back.
+func TestActionOnReturn(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{config.StandardWebhooks, config.SecurityEventTokens} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			policy := func(name string) map[string]string { return map[string]string{"policy": name} }
+			s := open(t, func(c *config.Tenant) {
+				if c.Application.Webhook.Format = format; format == config.SecurityEventTokens {
+					c.Application.Webhook.URL = s0(c) + "/hooks/set"
+				}
+				c.Lifecycle.OnDeactivate = config.Offboarding{Action: "ChangePolicy", Parameters: policy("leavers"), WhenRefused: config.Reject}
+				c.Lifecycle.OnReactivate = config.Reactivation{Action: "ChangePolicy", Parameters: policy("standard")}
+			})
+			id := s.user("ann@example.com")
+			ann := s.awaitMember("ann@example.com", "is there", present)
+			if status, body := s.app(http.MethodPut, "/api/devices/phone-1", exampleapp.Device{Tenant: tenant, Member: ann.ID, Policy: "standard"}); status != http.StatusNoContent {
+				t.Fatalf("%d %v", status, body)
+			}
+			for _, active := range []bool{false, true} {
+				s.activate(id, active)
+				want := map[bool]string{false: "leavers", true: "standard"}[active]
+				s.eventually("the policy to be "+want, func() bool {
+					_, devices := s.app(http.MethodGet, "/api/devices", nil)
+					phone, _ := devices["phone-1"].(map[string]any)
+					m := s.member("ann@example.com")
+					return phone["policy"] == want && m != nil && m.Active == active
+				})
+			}
+		})
+	}
+}
+
 func TestFeedAlone(t *testing.T) {
 	t.Parallel()
 	s := open(t, func(c *config.Tenant) { c.Application.Webhook = nil })

@@ -156,7 +156,10 @@ func (a *App) notice(ctx context.Context, c set.Claims) error {
 	}
 	e = m.event(f.Tenant)
 	if action, ok := c.Events[set.Action]; ok {
-		e.Type, e.Action = "member.action", &Action{Name: action.Name, Parameters: action.Parameters}
+		e.Action = &Action{Name: action.Name, Parameters: action.Parameters}
+		if _, back := c.Events[set.Activate]; !back {
+			e.Type = "member.action"
+		}
 	}
 	return a.pulled(f, c.ID, e)
 }

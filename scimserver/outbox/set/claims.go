@@ -93,17 +93,25 @@ func (e *envelope) events(body []byte) (map[string]Event, error) {
 	case "member.deactivated":
 		return also(map[string]Event{Deactivate: plain}, notice), nil
 	case "member.reactivated":
-		return also(map[string]Event{Activate: plain}, notice), nil
+		events := map[string]Event{Activate: plain}
+		if e.Action != nil {
+			events[Action] = e.action(version)
+		}
+		return also(events, notice), nil
 	case "member.removed":
 		return map[string]Event{Delete: {}}, nil // RFC 9967 §2.4.4: nothing is said of it
 	case "member.action":
-		action := plain
-		if e.Action != nil {
-			action.Name, action.Parameters = e.Action.Name, e.Action.Parameters
-		}
-		return also(map[string]Event{Action: action}, notice), nil
+		return also(map[string]Event{Action: e.action(version)}, notice), nil
 	}
 	return nil, fmt.Errorf("security event token: there is no event for the type %q", e.Type)
+}
+
+// action is what the application is to do.
+func (e *envelope) action(version string) Event {
+	if e.Action == nil {
+		return Event{Version: version}
+	}
+	return Event{Version: version, Name: e.Action.Name, Parameters: e.Action.Parameters}
 }
 
 // also adds a notice of what else has changed, beside whether the member is active.

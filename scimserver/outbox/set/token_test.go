@@ -72,6 +72,9 @@ func TestEvents(t *testing.T) {
 		"reactivated with another role": {`{"type":"member.reactivated","sequence":9,` + member + `,"previous":{"active":false,"role":"Admin"}}`, map[string]set.Event{
 			set.Activate: {Version: version}, set.PatchNotice: {Version: version, Attributes: []string{"role"}},
 		}},
+		"reactivated with an action": {`{"type":"member.reactivated","sequence":9,` + member + `,"previous":{"active":false},"action":{"name":"ChangePolicy","parameters":{"policy":"standard"}}}`, map[string]set.Event{
+			set.Activate: {Version: version}, set.Action: {Version: version, Name: "ChangePolicy", Parameters: map[string]string{"policy": "standard"}},
+		}},
 		"removed": {`{"type":"member.removed","sequence":9,` + member + `,"previous":{"active":true}}`, map[string]set.Event{set.Delete: {}}},
 		"action": {`{"type":"member.action","sequence":9,` + member + `,"action":{"name":"ChangePolicy","parameters":{"policy":"leavers"}}}`, map[string]set.Event{
 			set.Action: {Version: version, Name: "ChangePolicy", Parameters: map[string]string{"policy": "leavers"}},
