@@ -46,12 +46,12 @@ func TestParseFlags(t *testing.T) {
 		},
 		"no folder, but a database": {
 			args: "--manifests=dir --postgres=postgres://db/scim",
-			env:  map[string]string{"HOME": "/home/ann"},
-			want: options{manifests: "dir", podName: host, data: "/home/ann/.local/state/scimserver", postgres: "postgres://db/scim", listen: ":8080", opsListen: ":9090", logLevel: "info"},
+			env:  map[string]string{"HOME": "/ann"},
+			want: options{manifests: "dir", podName: host, data: "/ann/.local/state/scimserver", postgres: "postgres://db/scim", listen: ":8080", opsListen: ":9090", logLevel: "info"},
 		},
 		"no folder, but a database in a file": {
 			args: "--manifests=dir --postgres-file=/run/uri",
-			env:  map[string]string{"HOME": "/home/ann", "XDG_STATE_HOME": "/state"},
+			env:  map[string]string{"HOME": "/ann", "XDG_STATE_HOME": "/state"},
 			want: options{manifests: "dir", podName: host, data: "/state/scimserver", postgresFile: "/run/uri", listen: ":8080", opsListen: ":9090", logLevel: "info"},
 		},
 		"manifests": {

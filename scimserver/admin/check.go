@@ -39,6 +39,7 @@ type Refusal struct {
 	ScimType scimerr.Type `json:"scimType,omitempty"`
 	Detail   string       `json:"detail"`
 	Reason   string       `json:"reason,omitempty"` // of the mapping
+	masked   string       // Detail without values of the user
 }
 
 func (h *handler) checkPayload(w http.ResponseWriter, r *http.Request, tenant string) error {
@@ -56,6 +57,9 @@ func (h *handler) checkPayload(w http.ResponseWriter, r *http.Request, tenant st
 	}
 	if !in.Values {
 		x.Document, x.Fields = nil, nil
+		if x.Refused != nil {
+			x.Refused.Detail = x.Refused.masked
+		}
 		for i, s := range x.Steps {
 			x.Steps[i] = s.Masked()
 		}
@@ -67,7 +71,7 @@ func explain(r *http.Request, v View, in Check) (x Explanation, err error) {
 	doc, tol, err := v.canonical(in.Payload)
 	x.Tolerances = tol.Applied()
 	if e, ok := errors.AsType[*scimerr.Error](err); ok {
-		x.Refused, x.Member = &Refusal{Status: e.Status, ScimType: e.ScimType, Detail: e.Detail}, "none: the request is refused"
+		x.Refused, x.Member = &Refusal{Status: e.Status, ScimType: e.ScimType, Detail: e.Detail, masked: e.Loggable()}, "none: the request is refused"
 		return x, nil
 	}
 	if err != nil {
@@ -115,7 +119,7 @@ func (x *Explanation) mapped(v View, doc *resource.Object, out mapping.Outcome) 
 	x.Steps = out.Steps
 	life := v.Members.Lifecycle
 	if no := out.Rejection; no != nil {
-		x.Refused = &Refusal{Status: http.StatusBadRequest, ScimType: scimerr.BadValue, Detail: no.Detail, Reason: string(no.Reason)}
+		x.Refused = &Refusal{Status: http.StatusBadRequest, ScimType: scimerr.BadValue, Detail: no.Detail, Reason: string(no.Reason), masked: no.Summary}
 		x.Member = "none: the request is refused"
 		return
 	}

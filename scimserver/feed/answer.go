@@ -150,10 +150,10 @@ func (x *exchange) number(name string, otherwise, least, most int64) (int64, err
 }
 
 // duration reads a parameter of the query: seconds, or a duration as 30s.
-func (x *exchange) duration(name string, most time.Duration) (time.Duration, error) {
+func (x *exchange) duration(name string, otherwise, most time.Duration) (time.Duration, error) {
 	text := x.r.URL.Query().Get(name)
 	if text == "" {
-		return 0, nil
+		return otherwise, nil
 	}
 	d, err := time.ParseDuration(text)
 	if seconds, nerr := strconv.Atoi(text); nerr == nil {

@@ -22,8 +22,8 @@ type eventPage struct {
 	Next   int64   `json:"next"` // what to ask for after
 }
 
-// events answers GET events?after=SEQUENCE&limit=N&wait=SECONDS. With wait the answer comes with the next event, or empty
-// when the time is over.
+// events answers GET events?after=SEQUENCE&limit=N&wait=SECONDS. Who asks for what comes after an event is answered with the
+// next one, or with none when the time to wait is over. Without after and wait the answer comes at once.
 func (x *exchange) events() error {
 	after, err := x.number("after", 0, 0, math.MaxInt64)
 	if err != nil {
@@ -33,7 +33,11 @@ func (x *exchange) events() error {
 	if err != nil {
 		return err
 	}
-	wait, err := x.duration("wait", MaxWait)
+	otherwise := time.Duration(0)
+	if x.r.URL.Query().Has("after") {
+		otherwise = DefaultWait
+	}
+	wait, err := x.duration("wait", otherwise, MaxWait)
 	if err != nil {
 		return err
 	}

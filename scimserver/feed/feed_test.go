@@ -51,7 +51,7 @@ func TestEvents(t *testing.T) {
 	if diff := cmp.Diff(want, s.get("events?limit=1")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := s.get("events?after=3"); got["next"] != 3.0 {
+	if got := s.get("events?after=3&wait=0"); got["next"] != 3.0 {
 		t.Errorf("at the end: %v", got)
 	}
 	if got := s.get("events?limit=99999&wait=0"); len(got["events"].([]any)) != 3 {
@@ -116,6 +116,18 @@ func TestLongPoll(t *testing.T) {
 		<-answer
 		if time.Since(began) != 20*time.Second+feed.MaxWait {
 			t.Errorf("waited %s", time.Since(began))
+		}
+		for query, want := range map[string]time.Duration{"after=1": feed.DefaultWait, "after=1&wait=": feed.DefaultWait, "after=1&wait=0": 0} {
+			asked := time.Now()
+			if got := <-poll("events?" + query); got["next"] != 1.0 || time.Since(asked) != want {
+				t.Errorf("%s: %v after %s, want it after %s", query, got, time.Since(asked), want)
+			}
+		}
+		answer = poll("events?after=1")
+		s.world.add("b")
+		s.handler.Wake(key)
+		if got := <-answer; got["next"] != 2.0 {
+			t.Errorf("the next event: %v", got)
 		}
 	})
 }

@@ -19,9 +19,10 @@ const prefix = "/members/v1/"
 const (
 	DefaultLimit = 100
 	MaxLimit     = 1000
-	MaxWait      = time.Minute // of a long poll
-	MaxWaiting   = 16          // long polls of one tenant at a time
-	MaxReason    = 500         // characters, of a hold
+	DefaultWait  = 5 * time.Second // of a long poll; short, for clients that do not know that they wait
+	MaxWait      = time.Minute
+	MaxWaiting   = 16  // long polls of one tenant at a time
+	MaxReason    = 500 // characters, of a hold
 	maxBodyBytes = 8 << 10
 )
 

@@ -70,7 +70,7 @@ func (a *application) read(ctx context.Context, c *client) error {
 				Event    json.RawMessage
 			}
 		}
-		if err := feed.get(ctx, fmt.Sprintf("/events?limit=1000&after=%d", a.last), &page); err != nil {
+		if err := feed.get(ctx, fmt.Sprintf("/events?limit=1000&wait=0&after=%d", a.last), &page); err != nil {
 			return err
 		}
 		if len(page.Events) == 0 {

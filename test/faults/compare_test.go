@@ -79,7 +79,7 @@ func (c *course) serverEvents(ctx context.Context) (all []event) {
 			Events []event
 			Next   int64
 		}
-		c.feed(ctx, fmt.Sprintf("/events?limit=1000&after=%d", after), &page)
+		c.feed(ctx, fmt.Sprintf("/events?limit=1000&wait=0&after=%d", after), &page)
 		if len(page.Events) == 0 {
 			return all
 		}

@@ -97,7 +97,11 @@ func usage() string {
 	var b strings.Builder
 	b.WriteString("scimserver admin asks the server that runs on this machine.\n\nUsage:\n")
 	for _, c := range commands {
-		fmt.Fprintf(&b, "  scimserver admin %-8s --tenant NAMESPACE/NAME [flags]   %s\n", c.name, c.short)
+		tenant := "--tenant NAMESPACE/NAME"
+		if c.server {
+			tenant = ""
+		}
+		fmt.Fprintf(&b, "  scimserver admin %-8s %-23s [flags]   %s\n", c.name, tenant, c.short)
 	}
 	b.WriteString("\n`scimserver admin COMMAND --help` lists the flags of a command.\n")
 	return b.String()
