@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -88,7 +87,7 @@ func (o *options) defaults(fs *flag.FlagSet, env func(string) string) {
 		o.postgres = env("SCIMSERVER_POSTGRES_URI")
 	}
 	if o.data == "" && (o.postgres != "" || o.postgresFile != "") {
-		o.data = stateDir(env)
+		o.data = flags.StateDir(env, "scimserver")
 	}
 	if o.podName == "" {
 		o.podName = env("POD_NAME")
@@ -96,17 +95,6 @@ func (o *options) defaults(fs *flag.FlagSet, env func(string) string) {
 	if o.podName == "" {
 		o.podName, _ = os.Hostname()
 	}
-}
-
-// stateDir is where a server whose data are in PostgreSQL keeps tokens, last good configuration and socket; "" if nobody knows.
-func stateDir(env func(string) string) string {
-	if dir := env("XDG_STATE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "scimserver")
-	}
-	if home := env("HOME"); filepath.IsAbs(home) {
-		return filepath.Join(home, ".local", "state", "scimserver")
-	}
-	return ""
 }
 
 // validate says what is wrong with the flags together.
