@@ -41,7 +41,7 @@ func (o *options) flags(output io.Writer) *flag.FlagSet {
 	fs.StringVar(&o.podName, "pod-name", "", "`NAME` to report under (default: $POD_NAME, else the host's name)")
 	fs.StringVar(&o.manifests, "manifests", "", "`DIR` with YAML or JSON files of tenants, servers and Secrets, which is watched for change")
 	fs.StringVar(&o.baseURL, "base-url", "", "`URL` that identity providers see (default: that of a SCIMServer in --manifests, else http://localhost:PORT)")
-	fs.StringVar(&o.data, "data", "", "`DIR` for database, last good configuration and, with --manifests, tokens; made if it is not there (with PostgreSQL by default in ~/.local/state)")
+	fs.StringVar(&o.data, "data", "", "`DIR` for database, last good configuration and, with --manifests, tokens; made if need be (with PostgreSQL by default in ~/.local/state)")
 	fs.StringVar(&o.postgres, "postgres", "", "`URI` of a PostgreSQL database for the data, instead of --data (default: $SCIMSERVER_POSTGRES_URI, which others here do not see)")
 	fs.StringVar(&o.postgresFile, "postgres-file", "", "`FILE` with that URI, which is read again when it changes")
 	fs.StringVar(&o.listen, "listen", ":8080", "`ADDRESS` of the SCIM endpoints")
