@@ -40,7 +40,7 @@ func (d *Directory) List(ctx context.Context, s Search, ans *Answer, calls ...*C
 		return err
 	}
 	first := calls[0]
-	return first.fault(d.store.View(ctx, first.Tenant.Key, func(r store.Reader) error {
+	return first.fault(d.view(ctx, first.Tenant, ans, func(r store.Reader) error {
 		found, err := find(ctx, r, s, queries)
 		if err != nil {
 			return err

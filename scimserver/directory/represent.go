@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -11,7 +12,7 @@ import (
 
 // Get answers a resource (RFC 7644 §3.4.1). Errors: 404.
 func (d *Directory) Get(ctx context.Context, c *Call, ans *Answer) error {
-	return c.fault(d.store.View(ctx, c.Tenant.Key, func(r store.Reader) error {
+	return c.fault(d.view(ctx, c.Tenant, ans, func(r store.Reader) error {
 		rec, err := r.Get(ctx, c.Type.Name, c.ID)
 		if err != nil {
 			return err
@@ -24,6 +25,21 @@ func (d *Directory) Get(ctx context.Context, c *Call, ans *Answer) error {
 	}))
 }
 
+// errSpilled ends an answer that cannot begin anew, as a part of it was sent.
+var errSpilled = errors.New("the state has changed while the answer was sent")
+
+// view makes an answer of one snapshot. Where the store begins it anew, so does the answer.
+func (d *Directory) view(ctx context.Context, t *Tenant, ans *Answer, fn func(store.Reader) error) error {
+	start := len(ans.Body)
+	return d.store.View(ctx, t.Key, func(r store.Reader) error {
+		if ans.Spilled() {
+			return errSpilled
+		}
+		ans.Body = ans.Body[:start]
+		return fn(r)
+	})
+}
+
 // represent answers a resource after a change. What other rows say of it, groups and members, is read after the
 // transaction, which so stays short; if it has changed since, the version in the answer is the earlier one, and a client
 // that relies on it is told.
@@ -32,7 +48,7 @@ func (d *Directory) represent(ctx context.Context, c *Call, rec store.Record, an
 	if c.NoBody {
 		return nil
 	}
-	return c.fault(d.store.View(ctx, c.Tenant.Key, func(r store.Reader) error {
+	return c.fault(d.view(ctx, c.Tenant, ans, func(r store.Reader) error {
 		return c.appendAll(ctx, r, []store.Record{rec}, ans)
 	}))
 }

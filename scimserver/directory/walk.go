@@ -31,7 +31,7 @@ func (d *Directory) walk(ctx context.Context, s Search, ans *Answer, calls []*Ca
 	if err := w.begin(s, calls[0].Tolerance); err != nil {
 		return err
 	}
-	return calls[0].fault(d.store.View(ctx, calls[0].Tenant.Key, func(r store.Reader) error {
+	return calls[0].fault(d.view(ctx, calls[0].Tenant, ans, func(r store.Reader) error {
 		w.reader = r
 		if err := w.find(ctx); err != nil {
 			return err
@@ -116,7 +116,7 @@ func (w *walk) limit() int { return min(w.count, MaxCount) - w.results.items }
 
 // find reads the page, type after type in the direction of the walk, and finds out what is beyond it.
 func (w *walk) find(ctx context.Context) error {
-	w.results = results{pages: make([]store.Page, len(w.queries))}
+	w.results, w.next, w.previous = results{pages: make([]store.Page, len(w.queries))}, nil, nil
 	var beyond *cursor.Place
 	for _, i := range w.ahead() {
 		if w.count == 0 || beyond != nil {

@@ -14,7 +14,9 @@ type Store interface {
 	Owners
 	Transfer
 
-	// View runs fn on one consistent snapshot. What fn got from the Reader stays valid after it.
+	// View runs fn on one consistent snapshot. What fn got from the Reader stays valid after it. fn may run more than once, and
+	// returns what the Reader returns: it begins anew where it has got a single resource, or the few that a lookup finds, which
+	// turn out to have changed when it asks for more.
 	View(ctx context.Context, tenant string, fn func(Reader) error) error
 
 	// Update runs fn in one atomic transaction that is durable before Update returns nil. When fn

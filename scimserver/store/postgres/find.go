@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/scim-operator/scim-operator/scimserver/scim/filter"
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/filtersql"
@@ -121,10 +122,17 @@ type hit struct {
 	flags []bool
 }
 
-// hits is a statement whose rows are hits.
+// hits runs a statement whose rows are hits.
 func (f *finder) hits(ctx context.Context, sel filtersql.Fragment, each func(h *hit) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return f.db.run(ctx, f.hitsAsk(sel, each))
+}
+
+func (f *finder) hitsAsk(sel filtersql.Fragment, each func(h *hit) error) ask {
 	sql, args := statement(sel)
-	return f.query(ctx, sql, func(rows pgx.Rows) error {
+	return f.ask(sql, func(rows pgx.Rows) error {
 		h := hit{flags: make([]bool, len(f.parts.Flags))}
 		into := h.into(&h.alone, &h.key)
 		for i := range h.flags {
@@ -183,14 +191,20 @@ const maxFew = 32
 func (f *finder) few(ctx context.Context) (page store.Page, done bool, err error) {
 	n := 0
 	limit := filtersql.Fragment{SQL: " LIMIT " + strconv.Itoa(maxFew+1)}
-	err = f.hits(ctx, join(f.columns(noKey), f.where(), limit), func(h *hit) error {
+	a := f.hitsAsk(join(f.columns(noKey), f.where(), limit), func(h *hit) error {
 		n++
 		is, err := f.matches(h)
 		if is {
 			f.take(h)
 		}
-		return err
+		if err != nil {
+			return callerError{err}
+		}
+		return nil
 	})
+	a.begin = func() { n, f.records, f.known = 0, nil, nil }
+	_, a.light = f.q.Filter.(filter.Compare) // further conditions may have many resources looked at
+	err = f.db.run(ctx, a)
 	if err != nil || n > maxFew {
 		f.records, f.known = nil, nil
 		return page, false, err

@@ -39,6 +39,15 @@ func (v *reader) query(ctx context.Context, sql string, scan func(pgx.Rows) erro
 	return v.db.run(ctx, v.ask(sql, scan, args...))
 }
 
+// light runs a statement that takes a moment. If it runs again, begin is called before.
+func (v *reader) light(ctx context.Context, a ask, begin func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	a.light, a.begin = true, begin
+	return v.db.run(ctx, a)
+}
+
 func (v *reader) ask(sql string, scan func(pgx.Rows) error, args ...any) ask {
 	return ask{sql: sql, args: append([]any{v.key}, args...), scan: scan}
 }
@@ -113,10 +122,10 @@ const getSQL = "SELECT " + recordColumns + aloneColumn + " FROM resource r WHERE
 func (v *reader) Get(ctx context.Context, typ, id string) (store.Record, error) {
 	var row recordRow
 	var alone, is bool
-	err := v.query(ctx, getSQL, func(rows pgx.Rows) error {
+	err := v.light(ctx, v.ask(getSQL, func(rows pgx.Rows) error {
 		is = true
 		return rows.Scan(row.into(&alone)...)
-	}, text(id), kindOf(typ))
+	}, text(id), kindOf(typ)), func() { is = false })
 	switch {
 	case err != nil:
 		return store.Record{}, err

@@ -14,10 +14,13 @@ import (
 
 // ask is a statement, and what becomes of its answer.
 type ask struct {
-	sql  string
-	args []any
-	scan func(pgx.Rows) error // called for each row; nil: there are none
-	rows *int64               // how many rows the statement has changed; nil: of no interest
+	sql   string
+	args  []any
+	scan  func(pgx.Rows) error // called for each row; nil: there are none
+	rows  *int64               // how many rows the statement has changed; nil: of no interest
+	check func() error         // called behind the last row; nil: there is nothing to be checked
+	begin func()               // called before the first row, nil: nothing need be set back if the statement runs again
+	light bool                 // it takes a moment, and may go together with those of others; begin and scan touch nothing shared
 }
 
 // text is a text that PostgreSQL takes: U+0000 and what is no UTF-8 cannot be kept.
@@ -93,12 +96,18 @@ func (a *ask) answer(results pgx.BatchResults) error {
 		return err
 	}
 	defer rows.Close()
+	if a.begin != nil {
+		a.begin()
+	}
 	for rows.Next() {
 		if err := a.scan(rows); err != nil {
 			return err
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil || a.check == nil {
+		return err
+	}
+	return a.check()
 }
 
 // single runs one statement by itself. It may run twice.
@@ -156,47 +165,94 @@ func (s *Store) dropIdle() {
 	}
 }
 
-// view implements store.Reader on one snapshot.
+// view implements store.Reader on one snapshot. Most Views have one statement, which is a snapshot by itself and needs no
+// transaction. Where another one follows, the first is asked again in the transaction of the second: unless it has the same
+// answer, the View begins anew.
 type view struct {
 	reader
-	s     *Store
-	conn  *pgxpool.Conn
-	begun bool
-	ended bool
+	s      *Store
+	conn   *pgxpool.Conn // nil until the transaction begins
+	first  *ask          // the statement before the transaction
+	sum    sum           // of its answer
+	steady bool          // there is a transaction from the first statement on
+	moved  bool          // the first statement has another answer now
+	begun  bool
+	ended  bool
 }
 
 const beginViewSQL = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
 // View implements store.Store.
 func (s *Store) View(ctx context.Context, tenant string, fn func(store.Reader) error) error {
-	conn, err := s.acquire(ctx)
-	if err != nil {
+	if _, err := s.connected(); err != nil {
 		return err
 	}
-	v := &view{s: s, conn: conn}
-	v.reader = reader{key: text(tenant), db: v}
+	key := text(tenant)
+	v := &view{s: s, reader: reader{key: key}}
+	err := v.use(ctx, fn)
+	if v.moved {
+		v = &view{s: s, reader: reader{key: key}, steady: true}
+		err = v.use(ctx, fn)
+	}
+	return err
+}
+
+func (v *view) use(ctx context.Context, fn func(store.Reader) error) error {
+	v.db = v
 	defer v.end(ctx)
 	return fn(v)
 }
+
+var errMoved = errors.New("the state has changed since the first statement")
 
 // run implements runner. The snapshot begins with the first statements.
 func (v *view) run(ctx context.Context, asks ...ask) error {
 	switch {
 	case v.ended:
 		return errUsedLate
+	case v.moved:
+		return errMoved
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case v.begun:
 		return v.failed(ctx, send(ctx, v.conn.Conn(), nil, asks...))
+	case v.first == nil && !v.steady && len(asks) == 1 && asks[0].light:
+		v.first = &asks[0]
+		return v.failed(ctx, v.s.lights.run(ctx, asks[0].summed(&v.sum)))
+	}
+	return v.begin(ctx, asks)
+}
+
+// begin begins the transaction with the statements.
+func (v *view) begin(ctx context.Context, asks []ask) (err error) {
+	if v.conn, err = v.s.acquire(ctx); err != nil {
+		return err
 	}
 	v.begun = true
-	err := send(ctx, v.conn.Conn(), []ask{{sql: beginViewSQL}}, asks...)
+	front := []ask{{sql: beginViewSQL}}
+	if v.first != nil {
+		asks = append([]ask{v.repeat()}, asks...)
+	}
+	err = send(ctx, v.conn.Conn(), front, asks...)
 	if errors.As(err, new(frontError)) && isLost(err) && ctx.Err() == nil {
 		if err = v.reconnect(ctx); err == nil {
-			err = send(ctx, v.conn.Conn(), []ask{{sql: beginViewSQL}}, asks...)
+			err = send(ctx, v.conn.Conn(), front, asks...)
 		}
 	}
 	return v.failed(ctx, err)
+}
+
+// repeat is the first statement again. It fails unless the answer is the same.
+func (v *view) repeat() ask {
+	var now sum
+	a := v.first.again(&now)
+	a.check = func() error {
+		if v.moved = now != v.sum; v.moved {
+			return errMoved
+		}
+		return nil
+	}
+	return a
 }
 
 // reconnect takes another connection in the place of one that turns out to be dead, as after a restart of the server.
@@ -226,8 +282,10 @@ type callerError struct{ error }
 // end gives the connection back.
 func (v *view) end(ctx context.Context) {
 	v.ended = true
-	conn := v.conn.Conn()
-	if v.begun && !conn.IsClosed() {
+	if v.conn == nil {
+		return
+	}
+	if conn := v.conn.Conn(); v.begun && !conn.IsClosed() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
 		_, _ = conn.Exec(ctx, "COMMIT") // a failure shows in the state, with which the pool throws the connection away
 		cancel()

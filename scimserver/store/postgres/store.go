@@ -33,6 +33,7 @@ type Store struct {
 	written atomic.Int64                 // when something was last committed, Unix nanoseconds
 	commits atomic.Pointer[commitFuncs]
 	lanes   lanes
+	lights  lights
 	selves  selves
 	down    outage
 	full    atomic.Pointer[store.Fault] // the disk was full, and nobody has found room since
@@ -65,7 +66,7 @@ func open(ctx context.Context, o Options, steps []migration) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{log: o.Log, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
-	s.lanes.s = s
+	s.lanes.s, s.lights.s = s, s
 	base, end := context.WithCancel(context.WithoutCancel(ctx))
 	s.end = end
 	first := make(chan struct{})
