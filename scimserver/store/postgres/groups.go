@@ -10,7 +10,7 @@ import (
 
 const groupsOfSQL = `SELECT x.id, g.id, coalesce(g.display, ''), EXISTS (SELECT 1 FROM membership p WHERE p.tenant = g.tenant AND p.member = g.seq)
 	FROM resource x JOIN membership m ON m.tenant = x.tenant AND m.member = x.seq JOIN resource g ON g.tenant = m.tenant AND g.seq = m.grp
-	WHERE x.tenant = ` + own + ` AND x.id = ANY ($2::text[]) ORDER BY m.grp`
+	WHERE x.tenant = ` + own + ` AND x.id = `
 
 // GroupsOf implements store.Reader. What the statements before have found out spares most Views a further one.
 func (v *reader) GroupsOf(ctx context.Context, ids []string) (map[string][]store.GroupRef, error) {
@@ -30,7 +30,8 @@ func (v *reader) GroupsOf(ctx context.Context, ids []string) (map[string][]store
 	if v.tops == nil {
 		v.tops = make(map[string]bool)
 	}
-	err := v.query(ctx, groupsOfSQL, func(rows pgx.Rows) error {
+	sql, list := oneOf(groupsOfSQL, "$2", wanted)
+	err := v.query(ctx, sql+" ORDER BY m.grp", func(rows pgx.Rows) error {
 		var member string
 		var ref store.GroupRef
 		var held bool
@@ -42,11 +43,20 @@ func (v *reader) GroupsOf(ctx context.Context, ids []string) (map[string][]store
 			v.tops[ref.ID] = true
 		}
 		return nil
-	}, wanted)
+	}, list)
 	if err != nil {
 		return nil, err
 	}
 	return groups, nil
+}
+
+// oneOf ends a statement with a parameter that is one of the texts. PostgreSQL makes a new plan each time for a list, which takes
+// longer than to look one up, and keeps that for a single text.
+func oneOf(sql, parameter string, list []string) (string, any) {
+	if len(list) == 1 {
+		return sql + parameter + "::text", list[0]
+	}
+	return sql + "ANY (" + parameter + "::text[])", list
 }
 
 // hasNoGroups tells whether it is known that no group holds a resource; i is its place on the page if it is on one.
@@ -73,18 +83,18 @@ func (v *reader) Members(ctx context.Context, groupID string, yield func(store.M
 }
 
 const membersInSQL = `SELECT r.id FROM resource r JOIN membership m ON m.tenant = r.tenant AND m.member = r.seq
-	WHERE r.tenant = ` + own + ` AND r.id = ANY ($3::text[])
-	AND m.grp = (SELECT g.seq FROM resource g WHERE g.tenant = ` + own + ` AND g.id = $2 AND g.kind = 2)`
+	WHERE r.tenant = ` + own + ` AND m.grp = (SELECT g.seq FROM resource g WHERE g.tenant = ` + own + ` AND g.id = $2 AND g.kind = 2) AND r.id = `
 
 // MembersIn implements store.Reader.
 func (v *reader) MembersIn(ctx context.Context, groupID string, ids []string) ([]string, error) {
 	is := make(map[string]bool, len(ids))
-	err := v.query(ctx, membersInSQL, func(rows pgx.Rows) error {
+	sql, list := oneOf(membersInSQL, "$3", texts(ids))
+	err := v.query(ctx, sql, func(rows pgx.Rows) error {
 		var id string
 		err := rows.Scan(&id)
 		is[id] = true
 		return err
-	}, text(groupID), texts(ids))
+	}, text(groupID), list)
 	var in []string
 	for _, id := range ids {
 		if is[id] {

@@ -11,12 +11,16 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
-// takenSQL finds what of a resource another one has. The tenant has no other writer, so that this is as good as a constraint.
-const takenSQL = `SELECT CASE
+// These find what of a resource another one has. The tenant has no other writer, so that this is as good as a constraint. Most
+// resources have no unique values but their id and name; with a list the statement would be planned each time, which takes
+// longer than to run it.
+const (
+	takenSQL = `SELECT CASE
 	WHEN EXISTS (SELECT 1 FROM resource o WHERE o.tenant = ` + own + ` AND o.id = $2 AND o.seq <> $3) THEN 'id'
-	WHEN EXISTS (SELECT 1 FROM resource o WHERE o.tenant = ` + own + ` AND o.kind = $4 AND o.name = $5 AND o.name_unique = 1 AND o.seq <> $3) THEN 'name'
-	ELSE (SELECT l.attr FROM unnest($6::text[], $7::text[]) k (attr, value)
-		JOIN lookup l ON l.tenant = ` + own + ` AND l.attr = k.attr AND l.value = k.value AND l.resource <> $3 LIMIT 1) END`
+	WHEN EXISTS (SELECT 1 FROM resource o WHERE o.tenant = ` + own + ` AND o.kind = $4 AND o.name = $5 AND o.name_unique = 1 AND o.seq <> $3) THEN 'name' END`
+	takenValueSQL = `SELECT l.attr FROM unnest($3::text[], $4::text[]) k (attr, value)
+	JOIN lookup l ON l.tenant = ` + own + ` AND l.attr = k.attr AND l.value = k.value AND l.resource <> $2 LIMIT 1`
+)
 
 // checkUnique looks for another resource than seq with the id or one of the unique values.
 func (t *tx) checkUnique(ctx context.Context, r *store.Record, seq int64, name any) error {
@@ -29,18 +33,22 @@ func (t *tx) checkUnique(ctx context.Context, r *store.Record, seq int64, name a
 	if seq != 0 && name == nil && len(attrs) == 0 {
 		return nil
 	}
-	var taken *string
-	err := t.query(ctx, takenSQL, func(rows pgx.Rows) error { return rows.Scan(&taken) },
-		text(r.ID), seq, kindOf(r.Type), name, attrs, values)
-	switch {
-	case err != nil || taken == nil:
-		return err
-	case *taken == "name":
-		return &store.UniquenessError{Attribute: store.NameAttribute(r.Type)}
-	case *taken == "id":
-		return &store.UniquenessError{Attribute: "id"}
+	var taken, value *string
+	asks := []ask{t.ask(takenSQL, func(rows pgx.Rows) error { return rows.Scan(&taken) }, text(r.ID), seq, kindOf(r.Type), name)}
+	if len(attrs) > 0 {
+		asks = append(asks, t.ask(takenValueSQL, func(rows pgx.Rows) error { return rows.Scan(&value) }, seq, attrs, values))
 	}
-	return &store.UniquenessError{Attribute: (*taken)[len(r.Type)+1:]}
+	switch err := t.run(ctx, asks...); {
+	case err != nil:
+		return err
+	case taken != nil && *taken == "name":
+		return &store.UniquenessError{Attribute: store.NameAttribute(r.Type)}
+	case taken != nil:
+		return &store.UniquenessError{Attribute: "id"}
+	case value != nil:
+		return &store.UniquenessError{Attribute: (*value)[len(r.Type)+1:]}
+	}
+	return nil
 }
 
 // attrName is the column attr of an indexed attribute.

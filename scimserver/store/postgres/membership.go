@@ -19,7 +19,7 @@ const (
 		"FROM resource g WHERE g.tenant = " + own + " AND g.id = $2 AND g.kind = 2"
 	resolveSQL = `SELECT r.id, r.seq, EXISTS (SELECT 1 FROM membership m WHERE m.tenant = r.tenant AND m.member = r.seq
 			AND m.grp = (SELECT g.seq FROM resource g WHERE g.tenant = ` + own + ` AND g.id = $2 AND g.kind = 2))
-		FROM resource r WHERE r.tenant = ` + own + ` AND r.id = ANY ($3::text[])`
+		FROM resource r WHERE r.tenant = ` + own + ` AND r.id = `
 )
 
 // resolve finds a group, the place of its last member, and resources by id.
@@ -30,13 +30,14 @@ func (t *tx) resolve(ctx context.Context, groupID string, ids []string) (group, 
 	asks := []ask{t.ask(groupSQL, func(rows pgx.Rows) error { return rows.Scan(&group, &pos) }, text(groupID))}
 	found = make(map[string]candidate, len(ids))
 	if len(ids) > 0 {
-		asks = append(asks, t.ask(resolveSQL, func(rows pgx.Rows) error {
+		sql, list := oneOf(resolveSQL, "$3", texts(ids))
+		asks = append(asks, t.ask(sql, func(rows pgx.Rows) error {
 			var id string
 			var c candidate
 			err := rows.Scan(&id, &c.seq, &c.member)
 			found[id] = c
 			return err
-		}, text(groupID), texts(ids)))
+		}, text(groupID), list))
 	}
 	if err = t.run(ctx, asks...); err == nil && group == 0 {
 		err = store.ErrNotFound
