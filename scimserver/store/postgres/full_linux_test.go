@@ -3,80 +3,16 @@ package postgres
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/postgres/pgtest"
+	"github.com/scim-operator/scim-operator/test/program"
 )
-
-// volume is a small file system of a test's own.
-type volume string
-
-func newVolume(tb testing.TB, bytes int) volume {
-	tb.Helper()
-	dir, err := os.MkdirTemp("", "scim-volume-")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if err := syscall.Mount("scim-test", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=0755", bytes)); err != nil {
-		_ = os.Remove(dir)
-		tb.Skipf("a full disk needs a file system of its own, and only root may mount one: %v", err)
-	}
-	tb.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			tb.Error(err)
-		}
-		_ = os.Remove(dir)
-	})
-	if err := os.Chmod(dir, 0o755); err != nil {
-		tb.Fatal(err)
-	}
-	return volume(dir)
-}
-
-func (v volume) ballast() string { return filepath.Join(string(v), "ballast") }
-
-// fill takes all room but some bytes.
-func (v volume) fill(tb testing.TB, but int64) {
-	tb.Helper()
-	f, err := os.Create(v.ballast())
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	const page = 4 << 10
-	for size, chunk := int64(0), int64(16<<20); chunk >= page; {
-		if v.room(tb)-but < chunk || errors.Is(syscall.Fallocate(int(f.Fd()), 0, size, chunk), syscall.ENOSPC) {
-			chunk /= 2
-		} else {
-			size += chunk
-		}
-	}
-}
-
-func (v volume) room(tb testing.TB) int64 {
-	tb.Helper()
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(string(v), &s); err != nil {
-		tb.Fatal(err)
-	}
-	return int64(s.Bavail) * s.Bsize
-}
-
-// free gives the room back.
-func (v volume) free(tb testing.TB) {
-	tb.Helper()
-	if err := os.Remove(v.ballast()); err != nil {
-		tb.Fatal(err)
-	}
-}
 
 // writer notes what it has written.
 type writer struct {
@@ -129,7 +65,7 @@ func (w *writer) verify(tb testing.TB) {
 // again everything goes on, and whatever was acknowledged is there.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	v := newVolume(t, 96<<20)
+	v := program.NewVolume(t, 96<<20)
 	server, err := pgtest.Start(t.Context(), pgtest.Options{Dir: filepath.Join(string(v), "data")})
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +80,7 @@ func TestFullDisk(t *testing.T) {
 	admit(t, server, "SELECT pg_switch_wal()") // so that the log has room for longer than tables
 	works(t, w.s)
 	admit(t, server, "CHECKPOINT")
-	v.fill(t, 256<<10)
+	v.Fill(t, 256<<10)
 	f := store.FaultOf(w.until(t.Context()))
 	if f == nil || f.Reason != store.FaultFull || !strings.Contains(f.Detail, "make room") {
 		t.Fatalf("on a full disk: %v\n%s", f, server.LogTail())
@@ -154,13 +90,13 @@ func TestFullDisk(t *testing.T) {
 	if f := store.FaultOf(w.s.Ping(t.Context())); f == nil || f.Reason != store.FaultFull { // although a row would fit
 		t.Errorf("Ping: %v", f)
 	}
-	v.free(t)
+	v.Free(t)
 	if err := w.s.Ping(t.Context()); err != nil {
 		t.Errorf("Ping with room again: %v", err)
 	}
 	works(t, w.s)
 
-	v.fill(t, 0)
+	v.Fill(t, 0)
 	growLog(t, server)
 	if f := store.FaultOf(w.until(t.Context())); f == nil || f.Reason != store.FaultUnreachable && f.Reason != store.FaultFull {
 		t.Errorf("the log cannot grow: %v", f)
@@ -168,7 +104,7 @@ func TestFullDisk(t *testing.T) {
 	<-server.Ended()
 	w.s.written.Store(0)
 	refused(t, w.s, store.FaultUnreachable)
-	v.free(t)
+	v.Free(t)
 	if err := server.Launch(t.Context()); err != nil {
 		t.Fatal(err)
 	}

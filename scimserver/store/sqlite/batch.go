@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -156,6 +157,9 @@ func (b *batch) write() error {
 	err := b.ledger.write(b.session)
 	if err == nil {
 		err = b.session.exec("COMMIT")
+	}
+	if f, ok := errors.AsType[*store.Fault](classify(err)); ok {
+		return f
 	}
 	if err != nil {
 		return fmt.Errorf("%w: commit: %w", store.ErrUnavailable, err)

@@ -33,6 +33,7 @@ type Store struct {
 	readers  *pool
 	writer   *writer
 	written  atomic.Int64 // when something was last committed, Unix nanoseconds
+	full     atomic.Bool  // the volume was, and nobody has found room since
 	onCommit atomic.Pointer[commitFuncs]
 
 	closing  sync.Once
@@ -154,7 +155,7 @@ func (s *Store) view(ctx context.Context, tenant string, fn func(store.Reader) e
 
 // Update implements store.Store.
 func (s *Store) Update(ctx context.Context, tenant string, fn func(store.Writer) error) error {
-	return s.writer.update(&request{ctx: ctx, tenant: tenant, fn: func(t *tx) error { return fn(t) }})
+	return s.heed(s.writer.update(&request{ctx: ctx, tenant: tenant, fn: func(t *tx) error { return fn(t) }}))
 }
 
 const countsSQL = `SELECT y.name, t.total, t.active FROM tally t JOIN tenant n ON n.id = t.tenant JOIN symbol y ON y.id = t.type
@@ -202,6 +203,9 @@ const (
 func (s *Store) Ping(ctx context.Context) error {
 	if s.readers.closed() {
 		return errClosed
+	}
+	if err := s.findRoom(); err != nil {
+		return err
 	}
 	if time.Since(time.Unix(0, s.written.Load())) < probeAfter {
 		return ctx.Err()
