@@ -19,7 +19,8 @@ func (d *Directory) change(ctx context.Context, c *Call, op Operation, ans *Answ
 	at := d.now()
 	var rec store.Record
 	var alone bool
-	err := d.update(ctx, c, op, func(w store.Writer) (err error) {
+	ahead := store.WithAhead(ctx, store.Ahead{Type: c.Type.Name, ID: c.ID})
+	err := d.update(ahead, c, op, func(w store.Writer) (err error) {
 		if rec, err = w.Get(ctx, c.Type.Name, c.ID); err != nil {
 			return err
 		}

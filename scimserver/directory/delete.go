@@ -14,7 +14,8 @@ func (d *Directory) Delete(ctx context.Context, c *Call) error {
 
 func (d *Directory) delete(ctx context.Context, c *Call, op Operation) error {
 	at := d.now()
-	return c.fault(d.update(ctx, c, op, func(w store.Writer) error {
+	ahead := store.WithAhead(ctx, store.Ahead{Type: c.Type.Name, ID: c.ID})
+	return c.fault(d.update(ahead, c, op, func(w store.Writer) error {
 		rec, err := w.Get(ctx, c.Type.Name, c.ID)
 		if err != nil {
 			return err

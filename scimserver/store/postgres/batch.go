@@ -35,6 +35,7 @@ const (
 // here. What is written is sent with the next statement that has an answer, at last with COMMIT.
 type batch struct {
 	s       *Store
+	lane    *lane
 	key     string
 	conn    *pgxpool.Conn
 	alone   bool // it takes in no second transaction
@@ -49,6 +50,8 @@ type batch struct {
 	told    bool // events or log rows were written
 	size    int  // transactions that have succeeded
 	broken  bool // the database has failed; nothing of it happens
+
+	ahead readAhead
 
 	settled chan struct{} // closed when the batch is durable, or has failed to be
 	err     error         // known then
@@ -98,11 +101,15 @@ func random() int64 {
 	return int64(binary.BigEndian.Uint64(b[:]) >> 2)
 }
 
-// run sends what is pending and the statements, in one round trip.
+// run sends what is pending and the statements, in one round trip with what is read ahead.
 func (b *batch) run(ctx context.Context, asks ...ask) error {
+	return b.roundTrip(ctx, asks, b.readAhead())
+}
+
+func (b *batch) roundTrip(ctx context.Context, asks, more []ask) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementWithin)
 	defer cancel()
-	list := append(b.pending, asks...)
+	list := append(append(b.pending, asks...), more...)
 	b.pending = nil
 	if b.begun {
 		return send(ctx, b.conn.Conn(), nil, list...)
@@ -161,6 +168,7 @@ func (b *batch) rollback() {
 		_, _ = b.conn.Exec(ctx, "ROLLBACK") // a failure shows in the state, with which the pool throws the connection away
 	}
 	b.begun, b.pending, b.blocks, b.row = false, nil, nil, tenantRow{}
+	b.ahead.forget()
 }
 
 func (b *batch) settle(err error) {
@@ -200,7 +208,7 @@ func (b *batch) commit() error {
 	for _, c := range b.blocks {
 		b.pending = append(b.pending, c.add(b.row.id))
 	}
-	return b.run(context.Background(), b.row.set(), ask{sql: "COMMIT"})
+	return b.roundTrip(context.Background(), []ask{b.row.set(), {sql: "COMMIT"}}, nil)
 }
 
 const outcomeSQL = "SELECT version, token FROM tenant WHERE id = $1 FOR UPDATE"

@@ -33,6 +33,9 @@ func (t *tx) checkUnique(ctx context.Context, r *store.Record, seq int64, name a
 	if seq != 0 && name == nil && len(attrs) == 0 {
 		return nil
 	}
+	if seq == 0 && len(attrs) == 0 && t.isFree(ctx, r) {
+		return nil
+	}
 	var taken, value *string
 	asks := []ask{t.ask(takenSQL, func(rows pgx.Rows) error { return rows.Scan(&taken) }, text(r.ID), seq, kindOf(r.Type), name)}
 	if len(attrs) > 0 {
@@ -112,6 +115,7 @@ func (t *tx) Insert(ctx context.Context, r store.Record) (store.Record, error) {
 	if err := t.checkUnique(ctx, &r, 0, uniqueName(r.Keys)); err != nil {
 		return store.Record{}, err
 	}
+	t.b.ahead.wrote(&r)
 	t.b.row.seq++
 	seq := int64(kindOf(r.Type))<<kindShift + t.b.row.seq
 	keys := lookupKeys(&r)
@@ -164,6 +168,7 @@ func (t *tx) Replace(ctx context.Context, r store.Record) (store.Record, error) 
 	if err := t.checkChanges(ctx, &r, old, keys); err != nil {
 		return store.Record{}, err
 	}
+	t.b.ahead.wrote(&r)
 	t.write(replaceSQL, old.seq, old.version+1, r.Modified.UnixMilli(), r.Activity(), optional(r.Keys.Name), nameUnique(r.Keys),
 		optional(r.Keys.ExternalID), optional(r.Keys.Display), optional(filter.Fold(r.Keys.Display)), keys, string(r.Doc))
 	t.changeLookups(old.seq, old.keys, keys)
@@ -210,6 +215,7 @@ func (t *tx) Delete(ctx context.Context, typ, id string, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	t.b.ahead.forget()
 	if !r.alone {
 		t.write(touchGroupsSQL, r.seq, at.UnixMilli())
 		t.write(leaveGroupsSQL, r.seq)

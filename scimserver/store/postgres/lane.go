@@ -35,6 +35,8 @@ type lane struct {
 	turn    chan struct{} // holds one value while somebody has the turn
 	waiting atomic.Int32
 	batch   *batch // the open one; who has the turn may use it
+	mu      sync.Mutex
+	ahead   aheads
 }
 
 func (l *lanes) join(key string) *lane {
@@ -124,6 +126,7 @@ func (l *lane) enter(ctx context.Context) error {
 	}
 	l.waiting.Add(1)
 	defer l.waiting.Add(-1)
+	defer l.await(ctx)()
 	select {
 	case l.turn <- struct{}{}:
 		return nil
@@ -148,6 +151,9 @@ func (l *lane) perform(ctx context.Context, a access, fn func(*tx) error, alone 
 		return nil, err
 	}
 	t := newTx(b, a)
+	if a != writing {
+		defer b.ahead.forget()
+	}
 	returned := false
 	defer func() {
 		if !returned { // it panics, or ends its goroutine
@@ -169,7 +175,7 @@ func (l *lane) open(ctx context.Context, alone bool) (*batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.batch = &batch{s: l.s, key: l.key, conn: conn, alone: alone, started: time.Now(), settled: make(chan struct{})}
+		l.batch = &batch{s: l.s, lane: l, key: l.key, conn: conn, alone: alone, started: time.Now(), settled: make(chan struct{})}
 	}
 	return l.batch, nil
 }

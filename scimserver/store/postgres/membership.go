@@ -81,6 +81,7 @@ const addMembersSQL = `INSERT INTO membership (tenant, grp, pos, member)
 func (t *tx) append(group, pos int64, seqs []int64) int {
 	t.recent.alone = false
 	if len(seqs) > 0 {
+		t.b.ahead.forget() // they are no longer alone
 		t.write(addMembersSQL, group, pos, seqs)
 	}
 	return len(seqs)
@@ -105,6 +106,7 @@ const removeMembersSQL = "DELETE FROM membership WHERE tenant = $1 AND grp = $2 
 
 func (t *tx) remove(group int64, seqs []int64) int {
 	if len(seqs) > 0 {
+		t.b.ahead.forget()
 		t.write(removeMembersSQL, group, seqs)
 	}
 	return len(seqs)

@@ -35,19 +35,20 @@ const rowSQL = "SELECT " + recordColumns + aloneColumn + `, r.name_unique IS NOT
 // Get implements store.Reader.
 func (t *tx) Get(ctx context.Context, typ, id string) (store.Record, error) {
 	t.recent = recentRow{}
-	var w recordRow
-	var r row
-	is := false
-	err := t.query(ctx, rowSQL, func(rows pgx.Rows) error {
-		is = true
-		return rows.Scan(w.into(&r.alone, &r.unique, &r.name, &r.external, &r.display, &r.keys)...)
-	}, text(id), kindOf(typ))
-	switch {
-	case err != nil:
-		return store.Record{}, err
-	case !is:
-		return store.Record{}, store.ErrNotFound
+	read, is := t.rowAhead(ctx, typ, id)
+	if !is {
+		err := t.query(ctx, rowSQL, func(rows pgx.Rows) error {
+			is = true
+			return rows.Scan(read.places()...)
+		}, text(id), kindOf(typ))
+		switch {
+		case err != nil:
+			return store.Record{}, err
+		case !is:
+			return store.Record{}, store.ErrNotFound
+		}
 	}
+	w, r := read.w, read.r
 	r.seq, r.version, r.created, r.active = w.seq, w.record.Version, w.created, w.active
 	t.recent = recentRow{typ: typ, id: w.record.ID, valid: true, row: r}
 	t.found = []found{{id: w.record.ID, seq: w.seq, alone: r.alone}}
@@ -74,6 +75,7 @@ func (t *tx) isRecent(typ, id string) bool {
 func (t *tx) changeRow(ctx context.Context, typ, id string) (row, error) {
 	r, err := t.findRow(ctx, typ, id)
 	t.recent.valid = false
+	delete(t.b.ahead.rows, resourceKey{kindOf(typ), text(id)})
 	return r, err
 }
 

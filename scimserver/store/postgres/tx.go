@@ -108,6 +108,7 @@ func (t *tx) change(ctx context.Context, sql string, rows *int64, args ...any) e
 		return err
 	}
 	t.found, t.tops = nil, nil
+	t.b.ahead.forget()
 	t.flush()
 	return t.run(ctx, ask{sql: sql, args: append([]any{t.b.row.id}, args...), rows: rows})
 }
@@ -190,6 +191,7 @@ func (t *tx) undo() {
 	t.ended = true
 	b := t.b
 	b.told = t.wasTold
+	b.ahead.forget()
 	switch {
 	case t.failure != nil:
 		b.fail(t.failure)
