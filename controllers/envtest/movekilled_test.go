@@ -50,7 +50,9 @@ var _ = Describe("A tenant that moves", Serial, func() {
 			return deaths
 		}
 		change(ctx, tenant, func(t *v1alpha1.SCIMTenant) { t.Spec.ServerRef.Name = "second" })
-		deaths := untilDone(func() bool { return roleIn(ctx, Default, ns, "second") == config.MoveTarget && roleIn(ctx, Default, ns, "first") == config.MoveSource })
+		deaths := untilDone(func() bool {
+			return roleIn(ctx, Default, ns, "second") == config.MoveTarget && roleIn(ctx, Default, ns, "first") == config.MoveSource
+		})
 		fetched(ctx, ns, "second", tenant, config.MoveReport{Phase: config.MoveDone, PausedMillis: 100})
 		deaths += untilDone(func() bool {
 			return boundTo(ctx, tenant) == ns+"/second" && roleIn(ctx, Default, ns, "first") == config.MoveForward

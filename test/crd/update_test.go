@@ -11,7 +11,7 @@ type update struct{ kind, from, to, want string }
 const (
 	storageKind  = "the kind of storage cannot change, because the data would stay behind; make another SCIMServer and move the tenants there"
 	storageClass = "storageClassName cannot change, because the volume exists already; make another SCIMServer and move the tenants there"
-	shrink       = "a volume cannot shrink; keep the size, or raise it"
+	shrink       = "a volume cannot shrink; keep the size"
 )
 
 var refusedUpdates = map[string]update{
