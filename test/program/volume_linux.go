@@ -15,7 +15,7 @@ type Volume string
 // NewVolume makes a file system. The test is skipped where this program may not.
 func NewVolume(tb testing.TB, bytes int) Volume {
 	tb.Helper()
-	dir, err := os.MkdirTemp("", "scim-volume-")
+	dir, err := os.MkdirTemp("", "scim-volume-") //nolint:usetesting // another user goes there
 	if err != nil {
 		tb.Fatal(err)
 	}
