@@ -1,6 +1,7 @@
 package kubeutil
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,7 +22,7 @@ type Recorder interface {
 func RecordTransitions(r Recorder, before, after Conditioned, types ...v1alpha1.ConditionType) {
 	for _, t := range types {
 		was, is := FindCondition(before, t), FindCondition(after, t)
-		if is == nil || !notable(was, is) {
+		if is == nil || !notable(was, is) || (t == v1alpha1.ConditionAccepted && expected(was, is) && slices.Contains(types, v1alpha1.ConditionReady)) {
 			continue
 		}
 		kind := corev1.EventTypeNormal
@@ -44,6 +45,11 @@ func notable(was, is *metav1.Condition) bool {
 		return wasTrue || (own && (was == nil || was.Reason != is.Reason))
 	}
 	return false
+}
+
+// expected tells that an object is found valid that nothing was said against. Of one that becomes ready then, that is told.
+func expected(was, is *metav1.Condition) bool {
+	return is.Status == metav1.ConditionTrue && (was == nil || was.Status == metav1.ConditionUnknown)
 }
 
 // SameCondition tells whether both objects have a condition with the same status, reason and generation.

@@ -87,7 +87,8 @@ func TestRecordTransitions(t *testing.T) {
 		want          events
 	}{
 		"nothing":        {yes, yes, nil},
-		"at first":       {none, yes, events{"Normal Y", "Normal Y"}},
+		"at first":       {none, yes, events{"Normal Y"}}, // that it is ready
+		"at last":        {unknown, yes, events{"Normal Y"}},
 		"refused":        {none, no, events{"Warning N"}}, // that it isn't ready follows
 		"same refusal":   {no, no, nil},
 		"other refusal":  {no, other, events{"Warning O"}},
@@ -101,6 +102,10 @@ func TestRecordTransitions(t *testing.T) {
 		if !slices.Equal(got, tc.want) {
 			t.Errorf("%s: %v, want %v", name, got, tc.want)
 		}
+	}
+	var got events
+	if RecordTransitions(&got, none, yes, v1alpha1.ConditionAccepted); len(got) != 1 {
+		t.Errorf("of an object that is only accepted: %v", got)
 	}
 }
 

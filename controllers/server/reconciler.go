@@ -28,6 +28,8 @@ type Reconciler struct {
 	Events  kubeutil.Recorder
 	// References reads applications and mappings.
 	References *reference.Reader
+	// Configs are the shards of configurations, by their Secrets.
+	Configs *kubeutil.Memo[*config.Shard]
 	// Image of the pods, where a SCIMServer names none.
 	Image string
 	// DefaultBaseURL is the base URL of servers without an endpoint, "" for the DNS name of their Service.
@@ -41,7 +43,6 @@ type Reconciler struct {
 	Now     func() time.Time
 
 	pace      kubeutil.Pace
-	configs   kubeutil.Memo[*config.Shard]
 	databases kubeutil.Memo[uris] // by Secret
 }
 
@@ -67,11 +68,12 @@ type pass struct {
 }
 
 const (
-	pausePerTenant = 200 * time.Microsecond // about what a tenant costs in a pass
+	pausePerTenant = time.Millisecond // some times of what a tenant costs in a pass
 	longestPause   = time.Second
 )
 
-// pause is how long the server is left alone after a pass, so that passes take half of the operator's time at most.
+// pause is how long the server is left alone after a pass, so that passes take a small part of
+// the operator's time.
 func (p *pass) pause() time.Duration {
 	if p.config == nil {
 		return 0

@@ -25,12 +25,12 @@ const (
 	postgresDir  = "/etc/scim-server/postgres"
 	postgresFile = "uri"
 
-	// drainSeconds is how long a server that is not ready any more still listens, until everybody has noticed; with
-	// other pods to notice who serves on it may be longer. The grace period leaves time to finish requests after that
-	// (20 s) and to close the database.
-	drainSeconds          = 5
+	// drainSeconds is how long a server that is not ready any more still listens: where there are other pods until everybody
+	// has noticed, and where there are none, so that the next one waits for the end of this one, until open connections
+	// have been ended in order. The grace period leaves time to finish requests after that (20 s) and to close the database.
+	drainSeconds          = 1
 	drainSecondsStateless = 10
-	graceSeconds          = 25
+	graceSeconds          = 25 // and the drain
 )
 
 // podTemplate meets the Pod Security Standard "restricted".
@@ -157,6 +157,6 @@ func withProbes(c *corev1ac.ContainerApplyConfiguration) *corev1ac.ContainerAppl
 	}
 	return c.
 		WithStartupProbe(get("/livez").WithPeriodSeconds(1).WithFailureThreshold(60)).
-		WithReadinessProbe(get("/readyz").WithPeriodSeconds(2).WithFailureThreshold(2)).
+		WithReadinessProbe(get("/readyz").WithPeriodSeconds(1).WithFailureThreshold(3)).
 		WithLivenessProbe(get("/livez").WithPeriodSeconds(10).WithFailureThreshold(6))
 }

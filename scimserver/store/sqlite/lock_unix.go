@@ -3,11 +3,13 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
@@ -30,6 +32,34 @@ func lockFile(path string) (*fileLock, error) {
 	return lock(path + ".lock")
 }
 
+// awaitLock takes the lock as soon as no other process has it, or says after a time that one still has.
+func awaitLock(ctx context.Context, o Options, path string) (*fileLock, error) {
+	l, err := lockFile(path)
+	if o.LockWait <= 0 || !errors.Is(err, errInUse) {
+		return l, err
+	}
+	if o.Log != nil {
+		o.Log.Info("Another process uses the database, waiting for its end", "path", path, "atMost", o.LockWait.String())
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.LockWait)
+	defer cancel()
+	look := time.NewTicker(lockLook)
+	defer look.Stop()
+	for errors.Is(err, errInUse) {
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-look.C:
+			l, err = lockFile(path)
+		}
+	}
+	return l, err
+}
+
+const lockLook = 20 * time.Millisecond
+
+var errInUse = errors.New("another process uses the database; stop it first")
+
 func lock(path string) (*fileLock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -40,7 +70,7 @@ func lock(path string) (*fileLock, error) {
 		return &fileLock{f}, nil
 	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = errors.New("another process uses the database; stop it first")
+		err = errInUse
 	}
 	return nil, errors.Join(fmt.Errorf("%w: lock %s: %w", store.ErrUnavailable, path, err), f.Close())
 }

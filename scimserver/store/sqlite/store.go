@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -20,6 +21,9 @@ import (
 type Options struct {
 	Path    string // of the file; it and its directory are made if need be
 	Readers int    // snapshots at the same time, default 16
+	// LockWait is how long Open waits for another process that uses the database and may be about to end. 0: not at all.
+	LockWait time.Duration
+	Log      *slog.Logger // may be nil
 }
 
 const defaultReaders = 16
@@ -60,7 +64,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(path)
+	lock, err := awaitLock(ctx, o, path)
 	if err != nil {
 		return nil, err
 	}
