@@ -20,7 +20,6 @@ import (
 	"github.com/scim-operator/scim-operator/controllers/scope"
 	"github.com/scim-operator/scim-operator/controllers/server"
 	"github.com/scim-operator/scim-operator/controllers/tenant"
-	"github.com/scim-operator/scim-operator/scimserver/config"
 )
 
 // Options are what the operator's flags say.
@@ -81,14 +80,13 @@ func Setup(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	c, events := mgr.GetClient(), mgr.GetEventRecorder(v1alpha1.ManagedBy)
 	applier := &kubeutil.Applier{Client: c, Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme()}
 	references := &reference.Reader{Client: c, Secrets: secrets, Live: mgr.GetAPIReader()}
-	configs := &kubeutil.Memo[*config.Shard]{}
 	servers := &server.Reconciler{
-		Client: c, References: references, Configs: configs, Secrets: secrets, Applier: applier, Events: events, Image: o.Image, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now,
+		Client: c, References: references, Secrets: secrets, Applier: applier, Events: events, Image: o.Image, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now,
 		Namespaces: o.Namespaces, Live: mgr.GetAPIReader(), Cluster: cluster(ctx, mgr.GetAPIReader(), o.Namespaces),
 		Kinds: &kubeutil.Kinds{Mapper: mgr.GetRESTMapper(), Now: o.Now},
 	}
 	tenants := &tenant.Reconciler{
-		Client: c, References: references, Configs: configs, Live: mgr.GetAPIReader(), Applier: applier, Events: events, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now, Rand: rand.Reader,
+		Client: c, References: references, Live: mgr.GetAPIReader(), Applier: applier, Events: events, DefaultBaseURL: o.DefaultBaseURL, Now: o.Now, Rand: rand.Reader,
 	}
 	if err := servers.Register(mgr, secrets); err != nil {
 		return fmt.Errorf("set up SCIMServer: %w", err)

@@ -77,18 +77,18 @@ func apply(b *testing.B, c *envtest.Cluster, n int, onShared bool) {
 			b.Fatal(err)
 		}
 	}
-	awaitProgrammed(b, c, ns.Name, n)
+	awaitProgrammed(b, c, ns.Name, n, 5*time.Minute)
 }
 
 // awaitProgrammed waits until n tenants are, by a watch: lists of a thousand of them, again and again, would take more of the
 // API server than all that the operator does.
-func awaitProgrammed(b *testing.B, c *envtest.Cluster, namespace string, n int) {
+func awaitProgrammed(b *testing.B, c *envtest.Cluster, namespace string, n int, within time.Duration) {
 	b.Helper()
 	w, err := client.NewWithWatch(c.Config, client.Options{Scheme: c.Client.Scheme()})
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(b.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(b.Context(), within)
 	defer cancel()
 	done := map[string]bool{}
 	for len(done) < n {
@@ -120,9 +120,15 @@ func noteProgrammed(news watch.Interface, done map[string]bool, n int) {
 // startProcess builds the operator and runs it against the cluster.
 func startProcess(b *testing.B, credentials []byte, args ...string) *exec.Cmd {
 	b.Helper()
+	return run(b, "operator", credentials, append([]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, args...)...)
+}
+
+// run builds a program of this module and runs it against the cluster, until the benchmark ends.
+func run(b *testing.B, program string, credentials []byte, args ...string) *exec.Cmd {
+	b.Helper()
 	dir := b.TempDir()
-	binary, kubeconfig := filepath.Join(dir, "operator"), filepath.Join(dir, "kubeconfig")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "../../cmd/operator")
+	binary, kubeconfig := filepath.Join(dir, program), filepath.Join(dir, "kubeconfig")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "../../cmd/"+program)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("build: %v\n%s", err, out)
@@ -131,7 +137,7 @@ func startProcess(b *testing.B, credentials []byte, args ...string) *exec.Cmd {
 		b.Fatal(err)
 	}
 	var log bytes.Buffer
-	cmd := exec.Command(binary, append([]string{"--metrics-bind-address=0", "--health-probe-bind-address=0"}, args...)...)
+	cmd := exec.Command(binary, args...)
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
@@ -140,7 +146,7 @@ func startProcess(b *testing.B, credentials []byte, args ...string) *exec.Cmd {
 	b.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		if err := cmd.Wait(); err != nil {
-			b.Errorf("the operator did not stop cleanly: %v\n%s", err, log.String())
+			b.Errorf("%s did not stop cleanly: %v\n%s", program, err, log.String())
 		}
 	})
 	return cmd

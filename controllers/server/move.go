@@ -85,7 +85,7 @@ func (r *Reconciler) otherShard(ctx context.Context, namespace, name string, n i
 	if err != nil || secret == nil {
 		return nil, err
 	}
-	shard, err := r.Configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(secret.Data[config.SecretKey]) })
+	shard, err := r.configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(secret.Data[config.SecretKey]) })
 	if err != nil {
 		return nil, nil // its reconciler makes it anew
 	}

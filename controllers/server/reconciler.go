@@ -28,8 +28,6 @@ type Reconciler struct {
 	Events  kubeutil.Recorder
 	// References reads applications and mappings.
 	References *reference.Reader
-	// Configs are the shards of configurations, by their Secrets.
-	Configs *kubeutil.Memo[*config.Shard]
 	// Image of the pods, where a SCIMServer names none.
 	Image string
 	// DefaultBaseURL is the base URL of servers without an endpoint, "" for the DNS name of their Service.
@@ -43,6 +41,7 @@ type Reconciler struct {
 	Now     func() time.Time
 
 	pace      kubeutil.Pace
+	configs   kubeutil.Memo[*config.Shard]
 	databases kubeutil.Memo[uris] // by Secret
 }
 

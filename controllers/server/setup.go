@@ -75,7 +75,7 @@ func (r *Reconciler) Register(mgr ctrl.Manager, secrets cache.Cache) error {
 func (r *Reconciler) drop(_ context.Context, e event.DeleteEvent, _ workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 	r.pace.Forget(client.ObjectKeyFromObject(e.Object))
 	for n := range config.MaxShards {
-		r.Configs.Forget(client.ObjectKey{Namespace: e.Object.GetNamespace(), Name: v1alpha1.ConfigSecretName(e.Object.GetName(), n)})
+		r.configs.Forget(client.ObjectKey{Namespace: e.Object.GetNamespace(), Name: v1alpha1.ConfigSecretName(e.Object.GetName(), n)})
 	}
 }
 

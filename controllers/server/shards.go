@@ -53,7 +53,7 @@ func (r *Reconciler) readShard(ctx context.Context, p *pass, n int) error {
 	}
 	p.secrets[n] = secret
 	data := secret.Data[config.SecretKey]
-	shard, err := r.Configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(data) })
+	shard, err := r.configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(data) })
 	if err != nil {
 		log.FromContext(ctx).Info("Configuration was damaged, making it anew", "secret", name, "problem", err.Error())
 		return nil

@@ -78,10 +78,10 @@ func (r *Reconciler) shard(ctx context.Context, namespace, name string, n int) (
 	key := client.ObjectKey{Namespace: namespace, Name: v1alpha1.ConfigSecretName(name, n)}
 	secret, err := r.Applier.GetSecret(ctx, key.Namespace, key.Name)
 	if err != nil || secret == nil {
-		r.Configs.Forget(key)
+		r.configs.Forget(key)
 		return nil, err
 	}
-	shard, err := r.Configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(secret.Data[config.SecretKey]) })
+	shard, err := r.configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(secret.Data[config.SecretKey]) })
 	if err != nil {
 		return nil, nil // the server's reconciler makes it anew
 	}

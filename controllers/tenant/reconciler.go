@@ -26,13 +26,12 @@ type Reconciler struct {
 	Events  kubeutil.Recorder
 	// References reads applications and mappings.
 	References *reference.Reader
-	// Configs are the shards of configurations, by their Secrets.
-	Configs *kubeutil.Memo[*config.Shard]
 	// DefaultBaseURL is the base URL of servers without an endpoint, "" for the DNS name of their Service.
 	DefaultBaseURL string
 	Now            func() time.Time
 	Rand           io.Reader
 
+	configs  kubeutil.Memo[*config.Shard]
 	rollouts kubeutil.Memo[*rollout.Rollout]
 	told     rejections
 }

@@ -143,7 +143,7 @@ func (r *Reconciler) ofSecret(ctx context.Context, o client.Object) []reconcile.
 
 // configHandler wakes the tenants whose entry in a server's configuration has changed.
 func (r *Reconciler) configHandler() handler.EventHandler {
-	return changeHandler(r.Configs.Forget, func(before, after client.Object) []string {
+	return changeHandler(r.configs.Forget, func(before, after client.Object) []string {
 		a, b := facts(r.shardOf(before)), facts(r.shardOf(after))
 		keys := map[string]bool{}
 		for f := range a {
@@ -174,7 +174,7 @@ func facts(s *config.Shard) map[fact]bool {
 // shardOf reads a config Secret. Of other Secrets, and of none, there is nothing.
 func (r *Reconciler) shardOf(o client.Object) *config.Shard {
 	if secret, ok := o.(*corev1.Secret); ok && secret.Labels[v1alpha1.LabelServer] != "" {
-		if s, err := r.Configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(secret.Data[config.SecretKey]) }); err == nil {
+		if s, err := r.configs.Of(secret, func() (*config.Shard, error) { return config.DecodeShard(secret.Data[config.SecretKey]) }); err == nil {
 			return s
 		}
 	}
