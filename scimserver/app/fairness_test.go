@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -104,6 +106,42 @@ func TestStuckTenant(t *testing.T) {
 	for range requests - turnedAway {
 		if a := receive(t, answers); a.status != http.StatusOK {
 			t.Errorf("in line: status %d", a.status)
+		}
+	}
+}
+
+// TestStuckTenantWithoutBound is the proof that the bound is what TestStuckTenant owes its result to: without it the same tenant
+// takes all readers of the store, and another tenant's request has its turn only when they are let go.
+func TestStuckTenantWithoutBound(t *testing.T) {
+	t.Parallel()
+	const requests, readers = 60, 16
+	var pit *tarpit
+	i := launch(t, t.TempDir(), func(o *Options) {
+		pit = &tarpit{Store: o.Store, tenant: "ns/noisy", letGo: make(chan struct{})}
+		o.Store = pit
+	})
+	letGo := sync.OnceFunc(func() { close(pit.letGo) })
+	t.Cleanup(letGo)
+	i.offer(server(tenant("ns/a", bounded), tenant("ns/noisy")))
+	answers, quiet := make(chan answer, requests), make(chan answer, 1)
+	noisy, other := connections(t, requests), connections(t, 1)
+	for range requests {
+		go func() { answers <- i.ask(noisy, http.MethodGet, "ns/noisy", "/Users?filter=title%20co%20%22x%22", "") }()
+	}
+	eventually(t, "the tenant has all readers", func() bool { return pit.stuck.Load() == readers })
+	go func() { quiet <- i.ask(other, http.MethodGet, "ns/a", "/Users?count=1", "") }()
+	select {
+	case a := <-quiet:
+		t.Errorf("status %d before a reader was free", a.status)
+	case <-time.After(100 * time.Millisecond):
+	}
+	letGo()
+	if a := receive(t, quiet); a.status != http.StatusOK {
+		t.Errorf("the quiet tenant: status %d", a.status)
+	}
+	for range requests {
+		if a := receive(t, answers); a.status != http.StatusOK {
+			t.Errorf("the noisy tenant: status %d", a.status)
 		}
 	}
 }
