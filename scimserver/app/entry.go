@@ -26,6 +26,7 @@ type entry struct {
 	http     *httpapi.Tenant
 	activity *httpapi.Activity
 	members  *member.Tenant // nil: the tenant has no application
+	tended   tended         // members, or the journal of a tenant without application
 	feed     *feed.Tenant   // nil as well
 }
 
@@ -82,11 +83,12 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 	if e.members, err = b.members(e, registry, prev); err != nil {
 		return nil, err
 	}
+	e.tended = b.tended(e, prev)
 	if e.feed, err = b.feed(t, e.members, prev); err != nil {
 		return nil, err
 	}
 	e.http = &httpapi.Tenant{
-		Directory:   b.directory(t, registry, e.members),
+		Directory:   b.directory(t, registry, e.tended),
 		Auth:        credentials,
 		Client:      t.IdentityProvider,
 		Limit:       b.limiter(t, prev),
@@ -111,8 +113,9 @@ func (b *builder) credentials(e *entry) (*auth.Credentials, error) {
 	return auth.NewCredentials(bearer, auth.NewJWT(issuers, b.clock)), nil
 }
 
-func (b *builder) directory(t config.Tenant, registry *schema.Registry, members *member.Tenant) *directory.Tenant {
-	d := &directory.Tenant{
+func (b *builder) directory(t config.Tenant, registry *schema.Registry, p directory.Provisioner) *directory.Tenant {
+	return &directory.Tenant{
+		Provisioner:          p,
 		Key:                  t.Key,
 		URL:                  b.base + "/" + t.Key + "/scim/v2",
 		Schemas:              registry,
@@ -123,10 +126,6 @@ func (b *builder) directory(t config.Tenant, registry *schema.Registry, members 
 		KeepPasswords:        t.KeepPasswords,
 		IgnoreUnknownMembers: t.IgnoreUnknownMembers,
 	}
-	if members != nil {
-		d.Provisioner = members
-	}
-	return d
 }
 
 // broken is a tenant that never was served: it knows its tokens and answers 503 to those who have one.

@@ -36,6 +36,19 @@ func (b *builder) members(e *entry, registry *schema.Registry, prev *entry) (*me
 	}), nil
 }
 
+// tended returns what has been made of the tenant's members, or keeps a journal where it has none.
+func (b *builder) tended(e, prev *entry) tended {
+	switch {
+	case e.members != nil:
+		return e.members
+	case b.engine == nil:
+		return nil
+	case prev != nil && prev.members == nil && prev.tended != nil:
+		return prev.tended
+	}
+	return b.engine.Journal(e.config.Key)
+}
+
 // mappingHash changes with all that a user is mapped by: then all users are mapped again.
 func mappingHash(t *config.Tenant) (string, error) {
 	text, err := json.Marshal([]any{t.Application.Fields, t.Application.Roles, t.Mapping, t.Extensions})

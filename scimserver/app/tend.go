@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/member"
 )
 
@@ -19,6 +20,15 @@ const (
 	pruneIdle  = time.Hour // of a tenant in which nothing happens
 )
 
+// tended is what the background does for a tenant: *member.Tenant with an application, *member.Journal without.
+type tended interface {
+	directory.Provisioner
+	Tend(ctx context.Context) (more bool, err error)
+	Leave(ctx context.Context) error
+	WriteRefusals(ctx context.Context, all bool) error
+	Prune(ctx context.Context, since bool) error
+}
+
 // tender does the work of the engine that is left to the background, a portion of each tenant in turn: of those that are new
 // or changed, of those that the engine names, and of the others as the rota says. It runs on one goroutine.
 type tender struct {
@@ -28,10 +38,10 @@ type tender struct {
 	wake   chan struct{} // holds one signal: there is another configuration
 	stirs  marks         // tenants with new events
 
-	known   map[string]*member.Tenant // as they were seen last
-	pending map[string]bool           // have something to do now
-	later   map[string]time.Time      // when to try again what has failed, or what another process is at
-	stirred map[string]bool           // have new events since they were pruned
+	known   map[string]tended    // as they were seen last
+	pending map[string]bool      // have something to do now
+	later   map[string]time.Time // when to try again what has failed, or what another process is at
+	stirred map[string]bool      // have new events since they were pruned
 	pruned  map[string]time.Time
 	retried map[string]time.Time // or pruned
 	rota    rota
@@ -40,7 +50,7 @@ type tender struct {
 func newTender(l *live, engine *member.Engine, log *slog.Logger) *tender {
 	return &tender{
 		live: l, engine: engine, log: log, wake: make(chan struct{}, 1),
-		known: map[string]*member.Tenant{}, pending: map[string]bool{}, later: map[string]time.Time{},
+		known: map[string]tended{}, pending: map[string]bool{}, later: map[string]time.Time{},
 		stirred: map[string]bool{}, pruned: map[string]time.Time{}, retried: map[string]time.Time{}, rota: rota{least: tendEvery, each: eachTenant},
 	}
 }
@@ -100,7 +110,7 @@ func (t *tender) finish(ctx context.Context) {
 
 // gather notes what is another tenant than before.
 func (t *tender) gather() {
-	now := t.live.members()
+	now := t.live.tended()
 	for key, m := range now {
 		if t.known[key] != m {
 			t.pending[key] = true
@@ -212,27 +222,27 @@ func (t *tender) prune(ctx context.Context, key string, now time.Time) {
 	if m == nil || now.Sub(t.retried[key]) < pruneEvery {
 		return
 	}
-	work := m.RetryVetoes
-	if t.stirred[key] || now.Sub(t.pruned[key]) >= pruneIdle {
-		t.pruned[key], work = now, m.Prune
+	since := t.stirred[key] || now.Sub(t.pruned[key]) >= pruneIdle
+	if since {
+		t.pruned[key] = now
 		delete(t.stirred, key)
 	}
 	t.retried[key] = now
-	if err := work(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, member.ErrLater) {
+	if err := m.Prune(ctx, since); err != nil && ctx.Err() == nil && !errors.Is(err, member.ErrLater) {
 		t.log.Error("old events and log entries of a tenant were not removed, or refused off-boardings not tried again", "tenant", key, "error", err)
 	}
 }
 
-// members are the tenants that have an application and do not wait for a purge.
-func (l *live) members() map[string]*member.Tenant {
-	found := map[string]*member.Tenant{}
+// tended are the tenants that do not wait for a purge.
+func (l *live) tended() map[string]tended {
+	found := map[string]tended{}
 	s := l.current.Load()
 	if s == nil {
 		return found
 	}
 	for key, e := range s.entries {
-		if e.members != nil && !s.held[key] {
-			found[key] = e.members
+		if e.tended != nil && !s.held[key] {
+			found[key] = e.tended
 		}
 	}
 	return found

@@ -10,7 +10,7 @@ import (
 )
 
 // Provisioner decides what a change of the directory means for the application's members, and writes that in the same
-// transaction. A tenant without application has none.
+// transaction, beside an entry of the provisioning log; where there is no application it writes the entry alone.
 type Provisioner interface {
 	// Update runs fn in one transaction of the tenant, as store.Store does, and is told by fn what has changed. fn may run
 	// more than once, also after the application was asked. Where the error is a *scimerr.Error nothing has changed.

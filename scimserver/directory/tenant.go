@@ -24,7 +24,7 @@ type Tenant struct {
 	KeepPasswords        bool // as hashes; else they are dropped
 	IgnoreUnknownMembers bool // leave them out; else the request is refused
 
-	Provisioner Provisioner // nil: the tenant has no application
+	Provisioner Provisioner // nil: nobody is told of changes
 
 	userRoom, groupRoom room
 

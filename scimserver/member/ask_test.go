@@ -132,12 +132,12 @@ func TestApplicationRefusesAndHolds(t *testing.T) {
 	if e := w.lastEntry(); e.Decision != member.PutOff || e.Answer == nil || e.Answer.Detail != "has a laptop" {
 		t.Errorf("log: got %+v", e)
 	}
-	if err := w.tenant.Prune(w.ctx); err != nil { // asks again
+	if err := w.tenant.Prune(w.ctx, true); err != nil { // asks again
 		t.Fatal(err)
 	}
 	w.wantTold("still refused")
 	app.says(member.Verdict{}, nil)
-	if err := w.tenant.Prune(w.ctx); err != nil {
+	if err := w.tenant.Prune(w.ctx, true); err != nil {
 		t.Fatal(err)
 	}
 	w.wantTold("done", `deactivated Staff active=false {"active":true}`)
@@ -315,7 +315,7 @@ func TestVetoedOffboardingUnderAnotherPolicy(t *testing.T) {
 			tc.change(&s)
 			w.configure(s)
 			for range 2 {
-				if err := w.tenant.Prune(w.ctx); err != nil {
+				if err := w.tenant.Prune(w.ctx, true); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -123,14 +123,14 @@ type Config struct {
 
 // Tenant is the engine with a tenant's configuration. It implements directory.Provisioner.
 type Tenant struct {
-	*Engine
+	*Journal
 	Config
 	unique map[string]bool // fields
 }
 
 // Tenant returns the engine for a tenant that has an application.
 func (e *Engine) Tenant(c Config) *Tenant {
-	t := &Tenant{Engine: e, Config: c, unique: map[string]bool{}}
+	t := &Tenant{Journal: e.Journal(c.Key), Config: c, unique: map[string]bool{}}
 	for _, f := range c.Application.Fields {
 		if f.Unique {
 			t.unique[f.Name] = true
@@ -143,10 +143,4 @@ func (e *Engine) Tenant(c Config) *Tenant {
 func (t *Tenant) asks() bool {
 	w := t.Application.Webhook
 	return t.asker != nil && w != nil && w.Mode == config.Synchronous
-}
-
-func (t *Tenant) decided(d Decision) {
-	if t.observe != nil {
-		t.observe.Decided(t.Key, d)
-	}
 }

@@ -18,6 +18,7 @@ const (
 	PutOff     Kind = "hold"       // an off-boarding waits until it is no longer held
 	Unlink     Kind = "unlink"     // the user goes, the member stays
 	Reject     Kind = "reject"     // the request was refused, nothing has changed
+	Stored     Kind = "stored"     // a user was written or deleted; the tenant has no application
 	Group      Kind = "group"      // a group was changed; members that this concerns have entries of their own
 )
 

@@ -18,36 +18,36 @@ const logTime = 5 * time.Second
 
 // Refused implements directory.Provisioner. The identity provider gets its answer whether the log can be written or not.
 // Repetitions, and what is more than a tenant may write, are counted, and written by WriteRefusals.
-func (t *Tenant) Refused(ctx context.Context, op directory.Operation, err error) {
+func (j *Journal) Refused(ctx context.Context, op directory.Operation, err error) {
 	r := refusalOf(err)
-	t.decided(Decision{Kind: Reject, Reason: r.reason, Detail: r.scim.Loggable()})
+	j.decided(Decision{Kind: Reject, Reason: r.reason, Detail: r.scim.Loggable()})
 	if errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrNotOwner) {
 		return
 	}
 	if op.Method == http.MethodPost {
 		op.ID, r.user.userID, r.user.memberID = "", "", "" // they never came into being
 	}
-	now := t.now()
+	now := j.now()
 	e := entryOf(op, now)
 	e.refused(r)
-	first, due := t.refusals.admit(t.Key, samenessOf(op, r), e, now)
-	t.remindLater(due)
+	first, due := j.refusals.admit(j.tenant, samenessOf(op, r), e, now)
+	j.remindLater(due)
 	if first == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logTime)
 	defer cancel()
-	err = t.store.Update(ctx, t.Key, func(w store.Writer) error {
+	err = j.store.Update(ctx, j.tenant, func(w store.Writer) error {
 		if r.reason == reasonBrake {
-			if err := t.noteEngaged(ctx, w); err != nil {
+			if err := j.noteEngaged(ctx, w); err != nil {
 				return err
 			}
 		}
-		return t.logRefused(ctx, w, op, r)
+		return j.logRefused(ctx, w, op, r)
 	})
-	t.refusals.know(first, r.user)
+	j.refusals.know(first, r.user)
 	if err != nil {
-		t.log.Warn("a refusal was not written into the provisioning log", "tenant", t.Key, "error", err)
+		j.log.Warn("a refusal was not written into the provisioning log", "tenant", j.tenant, "error", err)
 	}
 }
 
@@ -90,29 +90,29 @@ func nextStep(status int) string {
 	return "look at the server's log by the request id"
 }
 
-func (t *Tenant) noteEngaged(ctx context.Context, w store.Writer) error {
+func (j *Journal) noteEngaged(ctx context.Context, w store.Writer) error {
 	b, err := readBrake(ctx, w)
 	if err != nil {
 		return err
 	}
-	b.Engaged = t.now()
+	b.Engaged = j.now()
 	return writeState(ctx, w, brakeState, b)
 }
 
-func (t *Tenant) logRefused(ctx context.Context, w store.Writer, op directory.Operation, r *refusal) error {
+func (j *Journal) logRefused(ctx context.Context, w store.Writer, op directory.Operation, r *refusal) error {
 	if r.user == (who{}) {
 		var err error
-		if r.user, err = t.meant(ctx, w, op); err != nil {
+		if r.user, err = j.meant(ctx, w, op); err != nil {
 			return err
 		}
 	}
-	e := entryOf(op, t.now())
+	e := entryOf(op, j.now())
 	e.refused(r)
-	return w.AppendLog(ctx, e.row(Subject(t.Key, r.user.userName)))
+	return w.AppendLog(ctx, e.row(Subject(j.tenant, r.user.userName)))
 }
 
 // meant finds out who an operation is about.
-func (t *Tenant) meant(ctx context.Context, r store.Reader, op directory.Operation) (who, error) {
+func (j *Journal) meant(ctx context.Context, r store.Reader, op directory.Operation) (who, error) {
 	w := who{userName: op.UserName}
 	if op.Type != store.TypeUser || op.ID == "" || op.Method == http.MethodPost {
 		return w, nil

@@ -133,7 +133,7 @@ func TestPrune(t *testing.T) {
 	ann := w.post("User", user("ann"))
 	w.now = w.now.Add(member.KeepFor + time.Hour)
 	w.patch("User", ann, deactivate)
-	if err := w.tenant.Prune(w.ctx); err != nil {
+	if err := w.tenant.Prune(w.ctx, true); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.store.Events(w.ctx, "ns/acme", 0, 9); err != store.ErrGone {

@@ -142,33 +142,33 @@ func surplusEntry(e Entry) Entry {
 
 // WriteRefusals writes the entries of refusals that were counted, as far as they are due; with all of them at the end of the
 // server.
-func (t *Tenant) WriteRefusals(ctx context.Context, all bool) error {
-	list := t.refusals.take(t.Key, t.now(), all)
+func (j *Journal) WriteRefusals(ctx context.Context, all bool) error {
+	list := j.refusals.take(j.tenant, j.now(), all)
 	if len(list) == 0 {
 		return nil
 	}
-	err := t.store.Update(ctx, t.Key, func(w store.Writer) error {
+	err := j.store.Update(ctx, j.tenant, func(w store.Writer) error {
 		for i := range list {
-			if err := t.writeRefusals(ctx, w, &list[i]); err != nil {
+			if err := j.writeRefusals(ctx, w, &list[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		t.refusals.giveBack(t.Key, list, t.now())
+		j.refusals.giveBack(j.tenant, list, j.now())
 	}
 	return err
 }
 
-func (t *Tenant) writeRefusals(ctx context.Context, w store.Writer, r *repeated) error {
+func (j *Journal) writeRefusals(ctx context.Context, w store.Writer, r *repeated) error {
 	if r.entry.Reason == reasonBrake {
-		if err := t.noteEngaged(ctx, w); err != nil {
+		if err := j.noteEngaged(ctx, w); err != nil {
 			return err
 		}
 	}
 	r.entry.Count = r.n
-	return w.AppendLog(ctx, r.entry.row(Subject(t.Key, r.user.userName)))
+	return w.AppendLog(ctx, r.entry.row(Subject(j.tenant, r.user.userName)))
 }
 
 // giveBack keeps what could not be written for the next time.
@@ -187,9 +187,9 @@ func (a *tallies) giveBack(tenant string, list []repeated, now time.Time) {
 }
 
 // remindLater has the tenant looked at when refusals are due.
-func (t *Tenant) remindLater(due time.Time) {
+func (j *Journal) remindLater(due time.Time) {
 	if due.IsZero() {
 		return
 	}
-	time.AfterFunc(due.Sub(t.now()), func() { t.wakeUp(t.Key) })
+	time.AfterFunc(due.Sub(j.now()), func() { j.wakeUp(j.tenant) })
 }

@@ -98,18 +98,6 @@ func (t *Tenant) waits(ctx context.Context) (any bool, err error) {
 	return any, err
 }
 
-// claim returns ErrLater where another process has the work.
-func (t *Tenant) claim(ctx context.Context, work string, ttl time.Duration) error {
-	if !t.store.Shared() {
-		return nil
-	}
-	mine, err := t.store.Claim(ctx, t.Key, work, t.holder, ttl)
-	if err == nil && !mine {
-		return ErrLater
-	}
-	return err
-}
-
 // abandonedAfter is the age at which an intent of another process belongs to no operation any more: it is longer than an
 // application may take to answer, and the commit after it.
 const abandonedAfter = config.MaxTimeout*time.Second + 2*resolveTime + 10*time.Second
@@ -150,20 +138,23 @@ func (t *Tenant) workSome(ctx context.Context) (more bool, err error) {
 	return true, err
 }
 
-// Prune removes what has been kept long enough, and asks again for off-boardings that the application has refused. It is
-// to be called every few minutes where there have been events, else RetryVetoes is. Of the processes on one database one does
-// it, the others get ErrLater.
-func (t *Tenant) Prune(ctx context.Context) error {
+// Prune removes what has been kept long enough where there have been events since, and asks again for off-boardings that the
+// application has refused. It is to be called every few minutes. Of the processes on one database one does it, the others get
+// ErrLater.
+func (t *Tenant) Prune(ctx context.Context, since bool) error {
+	if !since {
+		return t.RetryVetoes(ctx)
+	}
 	if err := t.claim(ctx, "prune", pruneFor); err != nil {
 		return err
 	}
 	before := t.now().Add(-KeepFor)
-	err := t.untilFew(func() (int64, error) { return t.store.PruneLog(ctx, t.Key, before, KeepLog, pruneBatch) })
-	err2 := t.untilFew(func() (int64, error) { return t.store.PruneEvents(ctx, t.Key, before, KeepEvents, pruneBatch) })
+	err := t.pruneLog(ctx)
+	err2 := untilFew(func() (int64, error) { return t.store.PruneEvents(ctx, t.Key, before, KeepEvents, pruneBatch) })
 	return errors.Join(err, err2, t.RetryVetoes(ctx))
 }
 
-func (*Tenant) untilFew(prune func() (int64, error)) error {
+func untilFew(prune func() (int64, error)) error {
 	for {
 		if n, err := prune(); err != nil || n < pruneBatch {
 			return err
