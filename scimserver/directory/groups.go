@@ -11,12 +11,15 @@ type memberships map[string][]store.GroupRef
 
 // membershipsOf reads the groups above the ids, level by level. A group is asked for once, so that cycles end.
 func membershipsOf(ctx context.Context, r store.Reader, ids []string) (memberships, error) {
-	graph := memberships{}
+	var graph memberships // most users have no groups
 	asked := map[string]bool{}
 	for len(ids) > 0 {
 		level, err := r.GroupsOf(ctx, ids)
-		if err != nil {
-			return nil, err
+		if err != nil || len(level) == 0 {
+			return graph, err
+		}
+		if graph == nil {
+			graph = memberships{}
 		}
 		ids = ids[:0:0]
 		for member, groups := range level {

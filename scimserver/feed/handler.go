@@ -102,18 +102,18 @@ func (h *Handler) EndWaits() { h.bell.end() }
 
 // Serves tells whether a path is the feed's: /{namespace}/{name}/members/v1/…
 func Serves(path string) bool {
-	_, rest, ok := tenantOf(path)
-	return ok && strings.HasPrefix(rest+"/", prefix)
+	_, _, rest, ok := tenantOf(path)
+	return ok && (rest == strings.TrimSuffix(prefix, "/") || strings.HasPrefix(rest, prefix))
 }
 
-// tenantOf splits a path behind its first two elements.
-func tenantOf(path string) (key, rest string, ok bool) {
+// tenantOf splits a path into its first two elements and the rest.
+func tenantOf(path string) (namespace, name, rest string, ok bool) {
 	namespace, after, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	name, _, more := strings.Cut(after, "/")
 	if !ok || !more || namespace == "" || name == "" {
-		return "", "", false
+		return "", "", "", false
 	}
-	return namespace + "/" + name, after[len(name):], true
+	return namespace, name, after[len(name):], true
 }
 
 // exchange is one request.
@@ -151,8 +151,7 @@ func method(m string) string {
 }
 
 func (x *exchange) serve() error {
-	key, rest, _ := tenantOf(x.r.URL.Path)
-	namespace, name, _ := strings.Cut(key, "/")
+	namespace, name, rest, _ := tenantOf(x.r.URL.Path)
 	t, ok := x.h.Tenants.Feed(namespace, name)
 	if !ok {
 		return notFound("no tenant with an application at this path: check the URL")

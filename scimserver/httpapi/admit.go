@@ -13,7 +13,7 @@ func (x *exchange) serve(r *http.Request, m methods, allow string) error {
 	}
 	answer := m.find(r.Method)
 	if answer == nil {
-		x.w.Header()["Allow"] = []string{allow}
+		x.set("Allow", allow)
 		return scimerr.New(http.StatusMethodNotAllowed, scimerr.None, "this method is not allowed here, only %s", allow)
 	}
 	return answer(x)

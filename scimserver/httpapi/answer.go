@@ -44,7 +44,7 @@ func (x *exchange) send() error {
 		return nil
 	}
 	x.w.Header()["Content-Type"] = contentType
-	x.w.Header()["Content-Length"] = []string{strconv.Itoa(len(x.ans.Body))}
+	x.set("Content-Length", strconv.Itoa(len(x.ans.Body)))
 	x.WriteHeader(x.intent)
 	return written(x.w.Write(x.ans.Body))
 }
@@ -62,10 +62,10 @@ func written(_ int, err error) error {
 // setHead sets the headers that a resource's answer has with or without a body.
 func (x *exchange) setHead() {
 	if x.ans.Version > 0 {
-		x.w.Header()["Etag"] = []string{string(directory.AppendTag(nil, x.ans.Version))}
+		x.set("Etag", string(directory.AppendTag(nil, x.ans.Version)))
 	}
 	if x.ans.Location != "" && x.intent == http.StatusCreated {
-		x.w.Header()["Location"] = []string{x.ans.Location}
+		x.set("Location", x.ans.Location)
 	}
 }
 
@@ -95,14 +95,14 @@ func (x *exchange) fail(err error) {
 	header := x.w.Header()
 	header["Content-Type"] = contentType
 	if s := x.err.RetryAfter; s > 0 {
-		header["Retry-After"] = []string{strconv.FormatInt(int64((s+time.Second-1)/time.Second), 10)}
+		x.set("Retry-After", strconv.FormatInt(int64((s+time.Second-1)/time.Second), 10))
 	}
 	if x.err.Status == http.StatusUnauthorized {
-		header["Www-Authenticate"] = []string{challenge(x.r)}
+		x.set("Www-Authenticate", challenge(x.r))
 	}
 	x.ans.Reset()
 	x.ans.Body = x.err.AppendJSON(x.ans.Body)
-	header["Content-Length"] = []string{strconv.Itoa(len(x.ans.Body))}
+	x.set("Content-Length", strconv.Itoa(len(x.ans.Body)))
 	x.WriteHeader(x.err.Status)
 	_, _ = x.w.Write(x.ans.Body) // a client that is gone needs no answer
 }

@@ -19,7 +19,8 @@ type exchange struct {
 	r *http.Request
 
 	start      time.Time
-	id         string // of the request
+	id         string   // of the request
+	values     []string // of headers
 	tenant     *Tenant
 	gate       Gate   // to be left at the end, nil: none
 	subject    string // whom the credential names, "": nobody
@@ -52,7 +53,18 @@ func newExchange(h *handler) *exchange {
 func (x *exchange) begin(w http.ResponseWriter, r *http.Request) {
 	x.w, x.r, x.start = w, r, x.h.Clock()
 	x.id = requestID(r)
-	w.Header()["X-Request-Id"] = []string{x.id}
+	x.values = make([]string, 0, commonHeaders)
+	x.set("X-Request-Id", x.id)
+}
+
+// commonHeaders is how many headers most answers have with a value of their own: X-Request-Id, Etag, Content-Length.
+const commonHeaders = 3
+
+// set sets a header, by its canonical name. The values share memory, which stays with the answer until it is sent.
+func (x *exchange) set(header, value string) {
+	x.values = append(x.values, value)
+	n := len(x.values)
+	x.w.Header()[header] = x.values[n-1 : n : n]
 }
 
 // end tells the observers and gives the exchange back. It must be deferred: it turns a panic into an answer, or ends the

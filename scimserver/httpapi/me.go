@@ -33,7 +33,7 @@ func me(next func(*exchange, *schema.ResourceType) error) endpoint {
 			return err
 		}
 		x.r.SetPathValue("id", id)
-		x.w.Header()["Location"] = []string{x.tenant.Directory.URL + rt.Endpoint + "/" + id}
+		x.set("Location", x.tenant.Directory.URL+rt.Endpoint+"/"+id)
 		return next(x, rt)
 	}
 }
