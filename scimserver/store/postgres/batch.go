@@ -125,6 +125,7 @@ func (b *batch) roundTrip(ctx context.Context, asks, more []ask) error {
 		}
 	}
 	b.before = b.row
+	b.lane.found(&b.before)
 	return nil
 }
 
@@ -223,13 +224,14 @@ func (b *batch) resolve(cause error) error {
 	for wait := retryLeast / 10; ; wait *= 2 {
 		b.s.dropIdle()
 		err := b.s.single(ctx, look)
+		mine, known := b.happened(version, token)
 		switch {
-		case err == nil && version == b.row.version && token == b.row.token:
+		case err == nil && known && mine:
 			if b.told {
 				b.s.committed(b.key)
 			}
 			return nil
-		case err == nil && version <= b.row.version: // the number is not used, or by another transaction
+		case err == nil && known:
 			return &againError{cause: cause, dead: true}
 		case err == nil, b.s.closed.Load():
 			return b.unknown(cause)
@@ -240,6 +242,14 @@ func (b *batch) resolve(cause error) error {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// happened tells what the tenant's row, as it is now, says of the commit. Who has come after it may have seen it.
+func (b *batch) happened(version, token int64) (mine, known bool) {
+	if version > b.row.version {
+		return b.lane.made(b.row.version, b.row.token)
+	}
+	return version == b.row.version && token == b.row.token, true // else the number is not used, or by another transaction
 }
 
 func (b *batch) unknown(cause error) error {

@@ -27,7 +27,7 @@ type lanes struct {
 
 // lane runs the transactions of one tenant one after the other, each in the goroutine that asked for it. Those that come
 // while another one is at work are committed together with it, and share its round trips and its sync; a lone one waits
-// for nobody.
+// for nobody. While a batch is being committed the next one begins, and waits in the database for the tenant's row.
 type lane struct {
 	s       *Store
 	key     string
@@ -37,6 +37,25 @@ type lane struct {
 	batch   *batch // the open one; who has the turn may use it
 	mu      sync.Mutex
 	ahead   aheads
+	commits [16]commitMark // the latest that batches have found, under mu
+}
+
+// commitMark tells who has made the version that a tenant's row had.
+type commitMark struct{ version, token int64 }
+
+// found takes note of what a batch has found in the tenant's row.
+func (l *lane) found(r *tenantRow) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.commits[r.version%int64(len(l.commits))] = commitMark{r.version, r.token}
+}
+
+// made tells whether a version was made with the token, if a later batch has seen it.
+func (l *lane) made(version, token int64) (mine, known bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.commits[version%int64(len(l.commits))]
+	return c.token == token, c.version == version && version > 0
 }
 
 func (l *lanes) join(key string) *lane {
@@ -180,12 +199,18 @@ func (l *lane) open(ctx context.Context, alone bool) (*batch, error) {
 	return l.batch, nil
 }
 
-// pass gives the turn to the next one. The batch is committed unless that one is to join it.
+// pass gives the turn to the next one. The batch is committed unless that one is to join it, and the next one need not wait for
+// that.
 func (l *lane) pass() {
-	if b := l.batch; b != nil && (b.broken || b.alone || l.waiting.Load() == 0 || b.size >= maxBatch || time.Since(b.started) > maxBatchTime) {
-		l.close()
+	b := l.batch
+	full := b != nil && (b.broken || b.alone || l.waiting.Load() == 0 || b.size >= maxBatch || time.Since(b.started) > maxBatchTime)
+	if full {
+		l.batch = nil
 	}
 	<-l.turn
+	if full {
+		b.finish()
+	}
 }
 
 // close commits the open batch.

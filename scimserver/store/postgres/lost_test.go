@@ -1,0 +1,137 @@
+package postgres
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/postgres/pgtest"
+)
+
+// forgetful passes on what a database and its clients say, and breaks the connection instead of the answer of each nth
+// commit.
+type forgetful struct {
+	target   string
+	listener net.Listener
+	every    int64
+	commits  atomic.Int64
+	conns    sync.WaitGroup
+	mu       sync.Mutex
+	open     []io.Closer
+}
+
+// startForgetful returns it and the URI for clients.
+func startForgetful(t *testing.T, uri string, every int64) (*forgetful, string) {
+	t.Helper()
+	u, err := url.Parse(uri)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &forgetful{target: u.Host, listener: l, every: every}
+	f.conns.Go(f.accept)
+	t.Cleanup(f.stop)
+	u.Host = l.Addr().String()
+	return f, u.String()
+}
+
+func (f *forgetful) stop() {
+	_ = f.listener.Close()
+	f.mu.Lock()
+	for _, c := range f.open {
+		_ = c.Close()
+	}
+	f.mu.Unlock()
+	f.conns.Wait()
+}
+
+func (f *forgetful) accept() {
+	for {
+		client, err := f.listener.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", f.target)
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		f.mu.Lock()
+		f.open = append(f.open, client, server)
+		f.mu.Unlock()
+		f.conns.Go(func() {
+			_, _ = io.Copy(server, client)
+			_ = server.Close()
+		})
+		f.conns.Go(func() {
+			f.answers(client, server)
+			_ = client.Close()
+			_ = server.Close()
+		})
+	}
+}
+
+// answers passes on what the server says, until a commit is to be forgotten.
+func (f *forgetful) answers(client io.Writer, server io.Reader) {
+	for r := bufio.NewReader(server); ; {
+		m, err := readMessage(r)
+		if err != nil {
+			return
+		}
+		if m[0] == 'C' && bytes.HasSuffix(m, []byte("COMMIT\x00")) && f.commits.Add(1)%f.every == 0 {
+			return
+		}
+		if _, err := client.Write(m); err != nil {
+			return
+		}
+	}
+}
+
+// TestLostCommits: where the answer of a commit is lost it is found out whether it has happened, also while others already
+// wait for the tenant's row, so that nobody is told anything that is not true, and nothing is done twice.
+func TestLostCommits(t *testing.T) {
+	t.Parallel()
+	f, uri := startForgetful(t, pgtest.Database(t), 4)
+	s, err := Open(t.Context(), Options{URI: uri})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	const writers, each = 8, 25
+	var all sync.WaitGroup
+	for n := range writers {
+		all.Go(func() {
+			for i := range each {
+				if err := s.insertOnce(t.Context(), fmt.Sprintf("%d-%d", n, i)); err != nil {
+					t.Errorf("user %d-%d: %v", n, i, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	counts, err := s.Counts(t.Context(), "lost/commits")
+	if err != nil || counts.Users != writers*each {
+		t.Errorf("%d users, %v; want %d", counts.Users, err, writers*each)
+	}
+	if n := f.commits.Load(); n < 2*f.every {
+		t.Errorf("%d commits, of which too few were forgotten", n)
+	}
+}
+
+func (s *Store) insertOnce(ctx context.Context, id string) error {
+	return s.Update(ctx, "lost/commits", func(w store.Writer) error {
+		_, err := w.Insert(ctx, store.Record{Type: store.TypeUser, ID: id, Doc: []byte("{}"), Keys: store.Keys{Name: id, NameUnique: true}})
+		return err
+	})
+}
