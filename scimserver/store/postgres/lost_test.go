@@ -11,13 +11,14 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/postgres/pgtest"
 )
 
 // forgetful passes on what a database and its clients say, and breaks the connection instead of the answer of each nth
-// commit.
+// commit, once another one has come behind it.
 type forgetful struct {
 	target   string
 	listener net.Listener
@@ -26,6 +27,7 @@ type forgetful struct {
 	conns    sync.WaitGroup
 	mu       sync.Mutex
 	open     []io.Closer
+	next     chan struct{} // closed by the next commit
 }
 
 // startForgetful returns it and the URI for clients.
@@ -39,7 +41,7 @@ func startForgetful(t *testing.T, uri string, every int64) (*forgetful, string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &forgetful{target: u.Host, listener: l, every: every}
+	f := &forgetful{target: u.Host, listener: l, every: every, next: make(chan struct{})}
 	f.conns.Go(f.accept)
 	t.Cleanup(f.stop)
 	u.Host = l.Addr().String()
@@ -89,7 +91,7 @@ func (f *forgetful) answers(client io.Writer, server io.Reader) {
 		if err != nil {
 			return
 		}
-		if m[0] == 'C' && bytes.HasSuffix(m, []byte("COMMIT\x00")) && f.commits.Add(1)%f.every == 0 {
+		if m[0] == 'C' && bytes.HasSuffix(m, []byte("COMMIT\x00")) && f.forgets() {
 			return
 		}
 		if _, err := client.Write(m); err != nil {
@@ -98,17 +100,34 @@ func (f *forgetful) answers(client io.Writer, server io.Reader) {
 	}
 }
 
+// forgets tells whether a commit is to be forgotten, at the time for it.
+func (f *forgetful) forgets() bool {
+	f.mu.Lock()
+	close(f.next)
+	next := make(chan struct{})
+	f.next = next
+	f.mu.Unlock()
+	if f.commits.Add(1)%f.every != 0 {
+		return false
+	}
+	select {
+	case <-next:
+	case <-time.After(100 * time.Millisecond): // all are in this one
+	}
+	return true
+}
+
 // TestLostCommits: where the answer of a commit is lost it is found out whether it has happened, also while others already
 // wait for the tenant's row, so that nobody is told anything that is not true, and nothing is done twice.
 func TestLostCommits(t *testing.T) {
 	t.Parallel()
-	f, uri := startForgetful(t, pgtest.Database(t), 4)
+	f, uri := startForgetful(t, pgtest.Database(t), 3)
 	s, err := Open(t.Context(), Options{URI: uri})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	const writers, each = 8, 25
+	const writers, each = 2*maxBatch + 20, 4 // more than one batch takes
 	var all sync.WaitGroup
 	for n := range writers {
 		all.Go(func() {
