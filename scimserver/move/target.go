@@ -27,9 +27,12 @@ type Target struct {
 }
 
 const (
-	// small is a difference that may be left to the time of the seal, in rows; passes bounds the tries to come to that.
+	// small is a difference that may be left to the time of the seal, in rows; passes bounds the tries to come to that. As what
+	// changes during a pass is fetched in about the time of one, a quick pass will do as well where many write; with each try
+	// it may take a little longer.
 	small  = 500
 	passes = 8
+	quick  = 500 * time.Millisecond
 	// sealPasses are those under the seal: one that loads, and one that finds nothing more.
 	sealPasses = 4
 	sealMargin = 5 * time.Second // before SealLimit
@@ -87,12 +90,13 @@ func (t *Target) fetch(ctx context.Context, from *remote, own store.Ownership, s
 		return t.receive(ctx) // it was given away, and all was there before
 	}
 	t.Tell(config.MoveReport{ID: t.ID, Phase: config.MoveCopying})
-	for range passes {
+	for n := range passes {
+		start := t.Clock()
 		d, err := transfer.Pass(ctx, from, t.Store, t.Tenant, t.copied)
 		if err != nil {
 			return err
 		}
-		if d.Loaded+d.Removed <= small {
+		if d.Loaded+d.Removed <= small || t.Clock().Sub(start) <= time.Duration(n+1)*quick {
 			return t.switchOver(ctx, from)
 		}
 	}
