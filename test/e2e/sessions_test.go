@@ -51,13 +51,17 @@ func applySettings(t *v1alpha1.SCIMTenant, comment []byte) {
 	}
 }
 
-// extension reads URN:a,b.
+// extension reads URN:a,b/boolean; an attribute whose type is not said is a string.
 func extension(text string) v1alpha1.SchemaExtension {
 	colon := strings.LastIndexByte(text, ':')
 	e := v1alpha1.SchemaExtension{ID: text[:colon], Resource: "User"}
-	for name := range strings.SplitSeq(text[colon+1:], ",") {
+	for attribute := range strings.SplitSeq(text[colon+1:], ",") {
+		name, typ, found := strings.Cut(attribute, "/")
+		if !found {
+			typ = "string"
+		}
 		e.Attributes = append(e.Attributes, v1alpha1.SchemaAttribute{
-			SimpleAttribute: v1alpha1.SimpleAttribute{Name: name, Type: "String"},
+			SimpleAttribute: v1alpha1.SimpleAttribute{Name: name, Type: v1alpha1.AttributeType(strings.ToUpper(typ[:1]) + typ[1:])},
 		})
 	}
 	return e
