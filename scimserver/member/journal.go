@@ -16,14 +16,17 @@ type Journal struct {
 	*Engine
 	tenant string       // its key
 	since  atomic.Int64 // entries written since old ones were removed
+	pruned atomic.Int64 // when that was, Unix seconds
 }
 
-// Journal returns the journal of a tenant, by its key. One that has just been made looks once whether there are old entries.
-func (e *Engine) Journal(tenant string) *Journal {
-	j := &Journal{Engine: e, tenant: tenant}
-	j.since.Store(1)
-	return j
-}
+// Old entries are removed once a day, and where there have come so many.
+const (
+	pruneDaily = 24 * time.Hour
+	pruneAfter = 1000
+)
+
+// Journal returns the journal of a tenant, by its key.
+func (e *Engine) Journal(tenant string) *Journal { return &Journal{Engine: e, tenant: tenant} }
 
 func (j *Journal) decided(d Decision) {
 	if j.observe != nil {
@@ -122,21 +125,22 @@ func (j *Journal) Tend(ctx context.Context) (more bool, err error) {
 // Leave has nothing to give up.
 func (*Journal) Leave(context.Context) error { return nil }
 
-// Prune removes entries that were kept long enough, if there have been new ones since. Of the processes on one database one does
-// it, the others get ErrLater.
+// Prune removes entries that were kept long enough, if it is time. Of the processes on one database one does it, the others get
+// ErrLater.
 func (j *Journal) Prune(ctx context.Context, _ bool) error {
-	since := j.since.Load()
-	if since == 0 {
+	now, since := j.now(), j.since.Load()
+	if since < pruneAfter && now.Sub(time.Unix(j.pruned.Load(), 0)) < pruneDaily {
 		return nil
 	}
 	if err := j.claim(ctx, "prune", pruneFor); err != nil {
 		return err
 	}
-	err := j.pruneLog(ctx)
-	if err == nil {
-		j.since.Add(-since)
+	if err := j.pruneLog(ctx); err != nil {
+		return err
 	}
-	return err
+	j.since.Add(-since)
+	j.pruned.Store(now.Unix())
+	return nil
 }
 
 func (j *Journal) pruneLog(ctx context.Context) error {

@@ -106,8 +106,14 @@ func TestJournalTends(t *testing.T) {
 	if n := decided.rejected; n != 4 {
 		t.Errorf("%d refusals were counted, want 4", n)
 	}
-	w.now = w.now.Add(member.KeepFor + time.Hour)
-	if err := j.Prune(w.ctx, true); err != nil || len(w.log()) != 0 {
-		t.Errorf("log %q, error %v, want none after %s", w.lines(), err, member.KeepFor)
+	for _, idle := range []bool{false, true} { // the second time nothing has been written for a month
+		w.now = w.now.Add(member.KeepFor + time.Hour)
+		if err := j.Prune(w.ctx, true); err != nil || len(w.log()) != 0 {
+			t.Errorf("idle %v: log %q, error %v, want none after %s", idle, w.lines(), err, member.KeepFor)
+		}
+		w.post("User", user(fmt.Sprint("bob", idle)))
+		if err := j.Prune(w.ctx, true); err != nil || len(w.log()) != 1 {
+			t.Errorf("idle %v: log %q, error %v, want the new entry", idle, w.lines(), err)
+		}
 	}
 }
