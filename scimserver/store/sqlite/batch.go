@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
 // batch is a transaction of SQLite that holds the transactions of several requests.
@@ -16,16 +17,18 @@ type batch struct {
 	session *session
 	ledger  ledger
 	started time.Time
-	before  int64      // changes of the session
-	alone   bool       // it takes in no second request
-	running *request   // the one whose function runs
-	members []*request // those that have run, in order
+	before  int64       // changes of the session
+	writes  conn.Tables // that it changes; known once it is committed
+	alone   bool        // it takes in no second request
+	running *request    // the one whose function runs
+	members []*request  // those that have run, in order
 
 	settled chan struct{} // closed when the batch is durable, or has failed to be
 	err     error         // known then
 }
 
 func (w *writer) newBatch(alone bool) *batch {
+	w.session.writes = 0
 	return &batch{
 		w: w, session: w.session, started: time.Now(), before: w.session.conn.TotalChanges(), alone: alone,
 		settled: make(chan struct{}),
@@ -136,7 +139,6 @@ func (b *batch) commit() {
 	syncer := b.w.syncer
 	err := syncer.failed()
 	if err == nil {
-		syncer.current.Store(b)
 		err = b.write()
 	}
 	if err != nil {
@@ -153,9 +155,12 @@ func (b *batch) commit() {
 	b.w.log.tend(b.session)
 }
 
+// write writes what is left to be written, and commits. Readers must know of the batch before they can see it.
 func (b *batch) write() error {
 	err := b.ledger.write(b.session)
 	if err == nil {
+		b.writes = b.session.writes
+		b.w.syncer.current.Store(b)
 		err = b.session.exec("COMMIT")
 	}
 	if f, ok := errors.AsType[*store.Fault](classify(err)); ok {

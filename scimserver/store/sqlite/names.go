@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
 // names mirrors the committed rows of symbol, which are never changed or deleted, and of those of tenant that have a key.
@@ -16,6 +17,9 @@ type names struct {
 	owners  map[string]store.Ownership // of those that somebody owns
 	self    map[string]string          // whom the process acts as, by tenant
 }
+
+// mirrored are the tables, which everybody reads who asks for a name.
+var mirrored = conn.TablesNamed("symbol", "tenant")
 
 // load reads the tables.
 func (n *names) load(s *session) error {

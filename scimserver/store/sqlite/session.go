@@ -18,6 +18,9 @@ type session struct {
 	queries   map[string]*conn.Stmt // those made for filters
 	queryText int
 	scratch   scratch
+
+	reads  conn.Tables // of the statements prepared since somebody set it to none
+	writes conn.Tables // the same
 }
 
 // openSession opens the file and sets the connection up.
@@ -37,20 +40,28 @@ func openSession(path string, pragmas []string) (*session, error) {
 
 // prepare returns the statement for a text of this package. It must not be in use.
 func (s *session) prepare(sql string) (*conn.Stmt, error) {
-	if st, ok := s.stmts[sql]; ok {
-		return st, nil
+	st, ok := s.stmts[sql]
+	if !ok {
+		var err error
+		if st, err = s.conn.Prepare(sql); err != nil {
+			return nil, err
+		}
+		s.stmts[sql] = st
 	}
-	st, err := s.conn.Prepare(sql)
-	if err != nil {
-		return nil, err
-	}
-	s.stmts[sql] = st
+	s.note(st)
 	return st, nil
+}
+
+// note remembers what a statement is about to use.
+func (s *session) note(st *conn.Stmt) {
+	s.reads |= st.Reads()
+	s.writes |= st.Writes()
 }
 
 // prepareQuery returns the statement for a text made for a filter. The next call may close it.
 func (s *session) prepareQuery(sql string) (*conn.Stmt, error) {
 	if st, ok := s.queries[sql]; ok {
+		s.note(st)
 		return st, nil
 	}
 	if s.queryText+len(sql) > maxQueryText {
@@ -62,6 +73,7 @@ func (s *session) prepareQuery(sql string) (*conn.Stmt, error) {
 	}
 	s.queries[sql] = st
 	s.queryText += len(sql)
+	s.note(st)
 	return st, nil
 }
 

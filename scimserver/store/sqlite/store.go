@@ -142,19 +142,22 @@ const readerCache = "cache_size(-1024)"
 
 // View implements store.Store. What fn has seen is durable when View returns.
 func (s *Store) View(ctx context.Context, tenant string, fn func(store.Reader) error) error {
-	err := s.view(ctx, tenant, fn)
-	return cmp.Or(s.writer.syncer.await(ctx), err)
+	read, err := s.view(ctx, tenant, fn)
+	return cmp.Or(s.writer.syncer.await(ctx, read), err)
 }
 
-func (s *Store) view(ctx context.Context, tenant string, fn func(store.Reader) error) error {
+// view tells which tables fn has read.
+func (s *Store) view(ctx context.Context, tenant string, fn func(store.Reader) error) (read conn.Tables, err error) {
 	session, err := s.readers.get(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer s.readers.put(session)
+	session.reads = mirrored
+	defer func() { read = session.reads }()
 	v := &snapshot{s: s, session: session, key: tenant, tenant: s.names.tenant(tenant)}
 	defer v.end()
-	return fn(v)
+	return 0, fn(v)
 }
 
 // Update implements store.Store.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -112,6 +113,82 @@ func TestNobodyIsToldBeforeTheSync(t *testing.T) {
 	released.Store(true)
 	close(release)
 	wg.Wait()
+}
+
+// TestReadersOfOtherTablesDoNotWait holds a sync up, while readers look at what the commit has not changed, and at what it has.
+func TestReadersOfOtherTablesDoNotWait(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	appendLog := func(t *tx) error { return t.AppendLog(ctx, store.LogRow{Entry: []byte("{}")}) }
+	reads := map[string]func(store.Reader) error{
+		"user":               func(r store.Reader) error { _, err := r.Get(ctx, store.TypeUser, "a"); return err },
+		"groups of the user": func(r store.Reader) error { _, err := r.GroupsOf(ctx, []string{"a"}); return err },
+		"member": func(r store.Reader) error {
+			if _, err := r.Member(ctx, "a"); !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			return nil
+		},
+		"log": func(r store.Reader) error { _, err := logOf(r.(*snapshot)); return err },
+	}
+	tests := map[string]struct {
+		change func(*tx) error
+		wait   []string // the reads that do
+	}{
+		"log":  {appendLog, []string{"log"}},
+		"user": {insertUser("b"), []string{"groups of the user", "user"}},
+		"both": {func(t *tx) error { return errors.Join(appendLog(t), insertUser("b")(t)) }, []string{"groups of the user", "log", "user"}},
+		"a new symbol": {func(t *tx) error { _, err := t.symbol("new"); return err },
+			[]string{"groups of the user", "log", "member", "user"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := openTemp(t)
+			if err := run(s, insertUser("a")); err != nil {
+				t.Fatal(err)
+			}
+			syncing, release := make(chan struct{}), make(chan struct{})
+			sync1 := s.writer.syncer.sync
+			s.writer.syncer.sync = func() error { close(syncing); <-release; return sync1() }
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if err := run(s, test.change); err != nil {
+					t.Error(err)
+				}
+			})
+			<-syncing
+			var waited []string
+			for what, read := range reads {
+				atOnce, cancel := context.WithCancel(ctx)
+				seen := func(r store.Reader) error { defer cancel(); return read(r) }
+				switch err := s.View(atOnce, crashTenant, seen); {
+				case errors.Is(err, context.Canceled):
+					waited = append(waited, what)
+				case err != nil:
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+			close(release)
+			wg.Wait()
+			slices.Sort(waited)
+			equal(t, "reads that wait", waited, test.wait)
+		})
+	}
+}
+
+// logOf reads the provisioning log as QueryLog does.
+func logOf(v *snapshot) (rows int, err error) {
+	st, err := v.prepare(oldestLogSQL)
+	if err != nil {
+		return 0, err
+	}
+	defer st.Reset()
+	for i, n := range []int64{0, 1 << 62, 0, 0, 0, 0, 10} {
+		st.BindInt64(i+1, n)
+	}
+	err = v.each(context.Background(), st, func() error { rows++; return nil })
+	return rows, err
 }
 
 // TestFailedSync holds that nothing is done with a database whose log could not be synced, until it is

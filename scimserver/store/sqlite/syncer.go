@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
 // syncer makes commits durable. SQLite writes a commit into its log and does not sync it (DelaySync);
@@ -18,7 +19,8 @@ import (
 // that after a crash SQLite finds all of it or nothing, and everything before it. What SQLite must have
 // on disk in a certain order it syncs by itself: the header of a log that is begun anew, the log before
 // pages are moved into the database, the database before the log is begun anew. A commit can be seen
-// before it is durable; so whoever has read meanwhile is answered after the sync as well.
+// before it is durable; so whoever has meanwhile read a table that it has changed is answered after the
+// sync as well.
 //
 // A sync that fails leaves unknown what is on disk, and the system may forget that it failed. So the
 // store is used no more, and nothing is moved from the log to the database: who opens it next reads the
@@ -70,10 +72,10 @@ func (s *syncer) settle(b *batch, err error) {
 	close(b.settled)
 }
 
-// await waits until everything is durable that was committed before.
-func (s *syncer) await(ctx context.Context) error {
+// await waits until everything is durable in these tables that was committed before.
+func (s *syncer) await(ctx context.Context, read conn.Tables) error {
 	b := s.current.Load()
-	if b == nil {
+	if b == nil || b.writes&read == 0 {
 		return s.failed()
 	}
 	select {

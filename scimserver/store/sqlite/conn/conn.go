@@ -16,6 +16,7 @@ type Conn struct {
 	stmts map[*Stmt]struct{}
 
 	logPages uintptr // C memory
+	uses     uintptr // the same, of a uses
 	log      *logWriter
 }
 
@@ -38,6 +39,7 @@ func Open(path string, functions ...*Function) (*Conn, error) {
 	sqlite3.Xsqlite3_extended_result_codes(c.tls, c.db, 1)
 	c.keepPlans()
 	c.watchLog()
+	c.watchTables()
 	for _, f := range functions {
 		if err := c.add(f); err != nil {
 			return nil, errors.Join(err, c.Close())
@@ -96,6 +98,7 @@ func (c *Conn) Close() error {
 	}
 	rc := sqlite3.Xsqlite3_close_v2(c.tls, c.db)
 	libc.Xfree(c.tls, c.logPages)
+	libc.Xfree(c.tls, c.uses)
 	c.tls.Close()
 	if rc != sqlite3.SQLITE_OK {
 		return &Error{Code: int(rc), Message: "close database"}

@@ -16,6 +16,7 @@ type Stmt struct {
 	used    int
 	spill   []uintptr // where scratch was too small
 	err     error
+	uses    uses
 }
 
 // Prepare compiles one statement.
@@ -27,18 +28,25 @@ func (c *Conn) Prepare(sql string) (*Stmt, error) {
 	defer libc.Xfree(c.tls, text)
 	out := c.tls.Alloc(2 * word)
 	defer c.tls.Free(2 * word)
+	c.forgetUses()
 	rc := sqlite3.Xsqlite3_prepare_v3(c.tls, c.db, text, int32(len(sql)+1),
 		sqlite3.SQLITE_PREPARE_PERSISTENT, out, out+uintptr(word))
 	if rc != sqlite3.SQLITE_OK {
 		return nil, c.error(rc)
 	}
-	s := &Stmt{c: c, p: *(*uintptr)(pointer(out))}
+	s := &Stmt{c: c, p: *(*uintptr)(pointer(out)), uses: c.compiled()}
 	if s.p == 0 {
 		return nil, errors.New("sqlite: no statement in the text")
 	}
 	c.stmts[s] = struct{}{}
 	return s, nil
 }
+
+// Reads returns the tables that the statement reads, and Writes those that it changes.
+func (s *Stmt) Reads() Tables { return s.uses.reads }
+
+// Writes returns the tables that the statement changes.
+func (s *Stmt) Writes() Tables { return s.uses.writes }
 
 // Close frees the statement.
 func (s *Stmt) Close() {
