@@ -86,8 +86,12 @@ func (t *Target) fetch(ctx context.Context, from *remote, own store.Ownership, s
 	if err := t.begin(ctx, own); err != nil {
 		return err
 	}
-	if st.Owner == (store.Ownership{Owner: from.PeerOwner, Mark: store.Moved(t.ID)}) {
-		return t.receive(ctx) // it was given away, and all was there before
+	if st.Owner == (store.Ownership{Owner: from.PeerOwner, Mark: store.Moved(t.ID)}) { // it was given away
+		// All was here then, unless the database has been lost since: what the source keeps is better than nothing.
+		if err := t.verify(ctx, from); err != nil {
+			return err
+		}
+		return t.receive(ctx)
 	}
 	t.Tell(config.MoveReport{ID: t.ID, Phase: config.MoveCopying})
 	for n := range passes {
@@ -129,7 +133,7 @@ func (t *Target) switchOver(ctx context.Context, from *remote) (err error) {
 	if err := from.order(ctx, "seal", order{Nonce: nonce}); err != nil {
 		return err
 	}
-	if err := t.verify(ctx, from); err != nil {
+	if err := t.verifySealed(ctx, from); err != nil {
 		return errors.Join(err, t.unseal(ctx, from, nonce))
 	}
 	// Whether the gift has come about, if the answer is lost, the next Run finds out.
@@ -145,10 +149,15 @@ func (t *Target) switchOver(ctx context.Context, from *remote) (err error) {
 	return nil
 }
 
-// verify makes passes until one finds nothing, and compares the sizes.
-func (t *Target) verify(ctx context.Context, from *remote) error {
+// verifySealed is verify within the time of a seal.
+func (t *Target) verifySealed(ctx context.Context, from *remote) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, SealLimit-sealMargin, errors.New("the rest of the tenant takes too long"))
 	defer cancel()
+	return t.verify(ctx, from)
+}
+
+// verify makes passes until one finds nothing, and compares the sizes. The source is still meanwhile.
+func (t *Target) verify(ctx context.Context, from *remote) error {
 	for range sealPasses {
 		d, err := transfer.Pass(ctx, from, t.Store, t.Tenant, nil)
 		if err != nil {
