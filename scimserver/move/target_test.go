@@ -367,3 +367,32 @@ func TestRunFrom(t *testing.T) {
 		})
 	}
 }
+
+// TestRunTaken: a tenant that became another one's at the last step is not said to be here.
+func TestRunTaken(t *testing.T) {
+	t.Parallel()
+	w := twoDatabases(t)
+	w.must(w.put("u1"))
+	north := store.Ownership{Owner: "north"}
+	w.at = once("after give", func() error {
+		_, err := w.target.PassOwner(t.Context(), tenant, w.owner(w.target), north)
+		return err
+	})
+	if err := w.run(t.Context()); !errors.Is(err, store.ErrNotOwner) {
+		t.Errorf("got error %v", err)
+	}
+	w.owners(store.Ownership{Owner: east, Mark: store.Moved("m1")}, north)
+}
+
+// TestRunVersions: nothing is begun between servers that do not understand each other.
+func TestRunVersions(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{`{"protocol":2,"stream":1}`, `{"protocol":1,"stream":2}`, `{}`} {
+		w := twoDatabases(t)
+		w.server.Config.Handler = http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { _, _ = rw.Write([]byte(answer)) })
+		if err := w.run(t.Context()); err == nil || !strings.Contains(err.Error(), "run both servers in one release") {
+			t.Errorf("%s: got error %v", answer, err)
+		}
+		w.owners(store.Ownership{Owner: east}, store.Ownership{})
+	}
+}
