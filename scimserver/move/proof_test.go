@@ -15,7 +15,9 @@ import (
 // TestProof: over TLS a server that has the key is believed whatever its certificate, and no other one gets to see a key.
 func TestProof(t *testing.T) {
 	t.Parallel()
-	hello := func(key string) http.HandlerFunc { return func(w http.ResponseWriter, r *http.Request) { hello(w, r, key) } }
+	hello := func(key string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) { hello(w, r, key) }
+	}
 	honest := httptest.NewTLSServer(hello(key))
 	t.Cleanup(honest.Close)
 	for name, c := range map[string]struct {

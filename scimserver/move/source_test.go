@@ -28,14 +28,14 @@ func TestOrders(t *testing.T) {
 			w := twoDatabases(t)
 			_, err := w.source.PassOwner(t.Context(), tenant, w.owner(w.source), from)
 			w.must(err)
-			code, want, now := 0, http.StatusConflict, from
+			want, now := http.StatusConflict, from
 			if from == to || from == sealed || from == open && order == "seal" {
 				if want = http.StatusNoContent; order != "seal" || from == open {
 					now = to
 				}
 			}
 			for range 2 {
-				if code, _ = w.ask(order, known(), `{"nonce":"x"}`); code != want {
+				if code, _ := w.ask(order, known(), `{"nonce":"x"}`); code != want {
 					t.Errorf("%s of %+v: %d, want %d", order, from, code, want)
 				}
 				if got := w.owner(w.source); got != now {
