@@ -109,7 +109,7 @@ func (b *batch) run(ctx context.Context, asks ...ask) error {
 func (b *batch) roundTrip(ctx context.Context, asks, more []ask) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), statementWithin)
 	defer cancel()
-	list := append(append(b.pending, asks...), more...)
+	list := append(append(together(b.pending), asks...), more...)
 	b.pending = nil
 	if b.begun {
 		return send(ctx, b.conn.Conn(), nil, list...)
