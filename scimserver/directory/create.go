@@ -46,7 +46,7 @@ func (d *Directory) create(ctx context.Context, c *Call, op Operation, body *res
 
 func (d *Directory) insert(ctx context.Context, c *Call, op Operation, rec store.Record, in input) (stored store.Record, err error) {
 	op.ID, op.New = rec.ID, in.doc
-	err = d.update(ctx, c, op, func(w store.Writer) error {
+	err = d.update(store.WithAhead(ctx, store.AheadOfInsert(&rec)), c, op, func(w store.Writer) error {
 		if stored, err = w.Insert(ctx, rec); err != nil {
 			return err
 		}

@@ -21,3 +21,12 @@ func AheadOf(ctx context.Context) (a Ahead, ok bool) {
 	a, ok = ctx.Value(aheadKey{}).(Ahead)
 	return a, ok
 }
+
+// AheadOfInsert is what an Update reads that begins with the Insert of r.
+func AheadOfInsert(r *Record) Ahead {
+	a := Ahead{Type: r.Type, ID: r.ID, Insert: true}
+	if r.Keys.NameUnique {
+		a.Name = r.Keys.Name
+	}
+	return a
+}

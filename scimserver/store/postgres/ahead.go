@@ -73,7 +73,11 @@ func (b *batch) readAhead() (asks []ask) {
 		return nil
 	}
 	v := reader{key: b.key}
-	for _, a := range b.lane.take() {
+	list := b.lane.take()
+	if b.first != nil {
+		list, b.first = append(list, b.first), nil
+	}
+	for _, a := range list {
 		key := resourceKey{kindOf(a.Type), text(a.ID)}
 		if a.Insert {
 			asks = append(asks, v.freeAsk(newKey{key, text(a.Name)}, &b.ahead))

@@ -34,7 +34,7 @@ func TestReadAhead(t *testing.T) {
 		return s.Update(store.WithAhead(ctx, a), "tenants/t1", fn)
 	}
 	insert := func(r store.Record) error {
-		return update(store.Ahead{Type: r.Type, ID: r.ID, Insert: true, Name: r.Keys.Name}, func(w store.Writer) error {
+		return update(store.AheadOfInsert(&r), func(w store.Writer) error {
 			_, err := w.Insert(ctx, r)
 			return err
 		})
@@ -156,5 +156,36 @@ func testAheadOfDelete(t *testing.T, s store.Store) {
 	counts, err := s.Counts(ctx, "tenants/t1")
 	if want := int64(3 + 40); err != nil || counts.Users != want {
 		t.Errorf("%d users, %v; want %d", counts.Users, err, want)
+	}
+}
+
+// TestReadAheadForItself: a new user without company takes two round trips, the first of which locks the tenant and finds the
+// name free.
+func TestReadAheadForItself(t *testing.T) {
+	t.Parallel()
+	s := openNew(t)
+	defer func() { _ = s.Close() }()
+	first, same := counter(1, 0), counter(1, 0)
+	same.ID = counter(2, 0).ID
+	insert := func(r store.Record) (sent int, err error) {
+		ctx := store.WithAhead(context.Background(), store.AheadOfInsert(&r))
+		err = s.Update(ctx, "tenants/t1", func(w store.Writer) error {
+			if _, err := w.NextSequence(ctx); err != nil { // sends what has to be sent
+				return err
+			}
+			b := w.(*tx).b
+			b.pending = append(b.pending, ask{sql: "SELECT 1"})
+			_, err := w.Insert(ctx, r)
+			sent = 1 - min(len(b.pending), 1)
+			return err
+		})
+		return sent, err
+	}
+	if sent, err := insert(first); err != nil || sent != 0 {
+		t.Errorf("a new name: %d further round trips, %v", sent, err)
+	}
+	taken := new(store.UniquenessError)
+	if sent, err := insert(same); !errors.As(err, &taken) || taken.Attribute != "userName" || sent != 1 {
+		t.Errorf("a name that is taken: %d further round trips, %v", sent, err)
 	}
 }

@@ -52,6 +52,7 @@ type batch struct {
 	broken  bool // the database has failed; nothing of it happens
 
 	ahead readAhead
+	first *store.Ahead // of the transaction that the batch begins with; nil: nothing, or it reads that itself
 
 	settled chan struct{} // closed when the batch is durable, or has failed to be
 	err     error         // known then

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // Limits of a batch: whoever is in it waits for the commit at its end.
@@ -168,6 +170,10 @@ func (l *lane) perform(ctx context.Context, a access, fn func(*tx) error, alone 
 	defer l.pass()
 	if b, err = l.open(ctx, alone); err != nil {
 		return nil, err
+	}
+	b.first = nil
+	if own, ok := store.AheadOf(ctx); ok && own.Insert && !b.begun && a == writing {
+		b.first = &own
 	}
 	t := newTx(b, a)
 	if a != writing {
