@@ -24,6 +24,8 @@ type Program struct {
 	role        *roleRule   // nil: members have no role by mapping
 	needsGroups bool
 	needsMeta   bool
+	needsID     bool
+	loops       bool // an expression does
 }
 
 // NeedsGroups tells whether Map reads Input.Groups.
@@ -31,6 +33,9 @@ func (p *Program) NeedsGroups() bool { return p.needsGroups }
 
 // NeedsMeta tells whether Map reads Input.Meta.
 func (p *Program) NeedsMeta() bool { return p.needsMeta }
+
+// NeedsID tells whether Map may read the user's id.
+func (p *Program) NeedsID() bool { return p.needsID }
 
 // compiler gathers a program and what is wrong with it.
 type compiler struct {

@@ -74,6 +74,7 @@ func (c *compiler) simple(field string, p *path) *path {
 	if p.of == inMeta {
 		c.program.needsMeta = true
 	}
+	c.program.needsID = c.program.needsID || p.attr.Name == idAttribute
 	if p.sub != nil || p.attr.Type != schema.Complex {
 		return p
 	}

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"cel.dev/cel-go/cel"
@@ -10,8 +11,8 @@ import (
 
 // evaluation is the mapping of one user. Those of finished mappings are used again.
 type evaluation struct {
-	in      *Input
-	ctx     context.Context
+	in      Input
+	ctx     context.Context // for expressions that loop
 	user    node
 	explain bool
 	steps   []Step
@@ -39,19 +40,22 @@ func (ev *evaluation) note(s Step) { ev.steps = append(ev.steps, s) }
 
 // Map gives the member's fields and role. It ends by itself within Timeout for each expression with a loop, and does not end
 // before, whatever becomes of ctx. in is not kept; the outcome shares texts with in.User.
-func (p *Program) Map(ctx context.Context, in Input) Outcome { return p.run(ctx, &in, false) }
+func (p *Program) Map(ctx context.Context, in Input) Outcome { return p.run(ctx, in, false) }
 
 // Explain is Map with Steps. It goes on after a rejection, so that all rules are explained; the first one counts.
-func (p *Program) Explain(ctx context.Context, in Input) Outcome { return p.run(ctx, &in, true) }
+func (p *Program) Explain(ctx context.Context, in Input) Outcome { return p.run(ctx, in, true) }
 
-func (p *Program) run(ctx context.Context, in *Input, explain bool) Outcome {
+func (p *Program) run(ctx context.Context, in Input, explain bool) Outcome {
 	ev := evaluations.Get().(*evaluation)
 	defer func() {
 		*ev = evaluation{}
 		evaluations.Put(ev)
 	}()
-	ev.in, ev.ctx, ev.explain = in, context.WithoutCancel(ctx), explain
-	ev.user = node{object: in.User, in: in}
+	if p.loops {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ev.in, ev.ctx, ev.explain = in, ctx, explain
+	ev.user = node{object: in.User, in: &ev.in}
 	var out Outcome
 	if p.role != nil {
 		out.Role, out.Rejection = p.role.choose(ev)
@@ -64,7 +68,7 @@ func (p *Program) run(ctx context.Context, in *Input, explain bool) Outcome {
 }
 
 func (p *Program) fill(ev *evaluation, out *Outcome) {
-	out.Fields = make([]Value, 0, len(p.fields))
+	out.Fields = slices.Grow(ev.in.Room[:0], len(p.fields))
 	for i := range p.fields {
 		v, rejected := p.fields[i].fill(ev)
 		out.Fields = append(out.Fields, v)

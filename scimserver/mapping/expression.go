@@ -23,6 +23,7 @@ type expression struct {
 	dear    bool            // it has parts whose cost is to be counted for each user
 	names   map[string]bool // the variables it reads
 	reads   map[string]bool // the attributes of the user that it reads
+	id      bool            // it may read the user's id
 	user    *shape          // nil where there is no user
 }
 
@@ -73,6 +74,7 @@ type refusal struct {
 func (x *expression) inspect(root ast.Expr) (bad refusal) {
 	ast.PostOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
 		x.dear = x.dear || !cheap(e)
+		x.id = x.id || mayReadID(e)
 		switch e.Kind() {
 		case ast.ComprehensionKind:
 			x.loops = true
@@ -121,6 +123,23 @@ func cheap(e ast.Expr) bool {
 		return true
 	case ast.CallKind:
 		return cheapCalls[e.AsCall().FunctionName()]
+	}
+	return false
+}
+
+// idAttribute is the attribute that is kept outside of the document.
+const idAttribute = "id"
+
+// mayReadID tells whether a part of an expression may read the user's id: by the name, or by one that only shows when it runs.
+func mayReadID(e ast.Expr) bool {
+	switch e.Kind() {
+	case ast.SelectKind:
+		return strings.EqualFold(e.AsSelect().FieldName(), idAttribute)
+	case ast.LiteralKind:
+		s, ok := e.AsLiteral().(types.String)
+		return ok && strings.EqualFold(string(s), idAttribute)
+	case ast.CallKind:
+		return e.AsCall().FunctionName() == "dyn"
 	}
 	return false
 }

@@ -133,14 +133,14 @@ func (f *fieldRule) explain(ev *evaluation, found Found, r raw, v Value, rejecte
 	case f.values.has(r):
 		step.Note = "translated by values"
 	case f.expression != nil:
-		step.Note = f.expression.absent(ev.in)
+		step.Note = f.expression.absent(&ev.in)
 	}
 	ev.note(step)
 }
 
 func (f *fieldRule) read(ev *evaluation) (raw, Found, error) {
 	if f.path != nil {
-		r, found := f.path.read(ev.in)
+		r, found := f.path.read(&ev.in)
 		return r, found, nil
 	}
 	return f.expression.read(ev)

@@ -4,7 +4,7 @@ import "github.com/scim-operator/scim-operator/scimserver/scim/resource"
 
 // Input is what one user is mapped by. It is only read.
 type Input struct {
-	// User is the canonical document and its id.
+	// User is the canonical document, and its id where NeedsID.
 	User *resource.Object
 	// Groups are the display names of the user's groups, direct and indirect; only read where NeedsGroups.
 	Groups []string
@@ -12,6 +12,8 @@ type Input struct {
 	Meta resource.Meta
 	// Current is the user's member, nil where there is none yet.
 	Current *Current
+	// Room is memory for Outcome.Fields, whose contents count for nothing; nil: there is none.
+	Room []Value
 }
 
 // Current is what the mapping asks of a member that exists.

@@ -167,7 +167,7 @@ func (r *roleRule) byValue(ev *evaluation) (string, verdict) {
 	if r.path == nil {
 		return "", silent
 	}
-	value, found := r.path.read(ev.in)
+	value, found := r.path.read(&ev.in)
 	if value.blank() {
 		r.step(ev, "role.from", r.path.text, found, value, "", "there is no value")
 		return "", silent

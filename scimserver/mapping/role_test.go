@@ -1,6 +1,7 @@
 package mapping_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +100,51 @@ func TestNeeds(t *testing.T) {
 		p, err := rule(t, config.Field{Type: "StringList"}, config.AttributeRule{From: r[0], Expression: r[1]})
 		if p = must(t, p, err); [2]bool{p.NeedsGroups(), p.NeedsMeta()} != want {
 			t.Errorf("%q: groups %v, meta %v", r, p.NeedsGroups(), p.NeedsMeta())
+		}
+	}
+}
+
+func TestNeedsID(t *testing.T) {
+	t.Parallel()
+	for r, want := range map[[2]string]bool{
+		{"userName", ""}:                               false,
+		{"externalId", ""}:                             false,
+		{"id", ""}:                                     true,
+		{"ID", ""}:                                     true,
+		{"", `user.name.middleName`}:                   false,
+		{"", `user.id`}:                                true,
+		{"", `user.?Id.orValue("")`}:                   true,
+		{"", `user[?"id"].orValue("")`}:                true,
+		{"", `[user].map(u, u.id)[0]`}:                 true,
+		{"", `dyn(user).title`}:                        true,
+		{"", `has(user.id) ? "known" : user.userName`}: true,
+	} {
+		p, err := rule(t, config.Field{}, config.AttributeRule{From: r[0], Expression: r[1]})
+		if p = must(t, p, err); p.NeedsID() != want {
+			t.Errorf("%q: id %v", r, p.NeedsID())
+		}
+	}
+	for _, hidden := range []string{`user["i" + "d"]`, `user[?("i" + "d")].orValue("")`, `[user].map(u, u["i" + "d"])[0]`} {
+		if p, err := rule(t, config.Field{}, config.AttributeRule{Expression: hidden}); err == nil && !p.NeedsID() {
+			t.Errorf("%s reads the id unnoticed", hidden)
+		}
+	}
+}
+
+// TestRoom: what is in the room before does not show, and neither does a field that is not filled.
+func TestRoom(t *testing.T) {
+	t.Parallel()
+	p, err := mapping.Compile(typical(), registry(t, true))
+	p = must(t, p, err)
+	in := mapping.Input{User: user(t, ann), Groups: groups}
+	want := p.Map(t.Context(), in)
+	for _, room := range [][]mapping.Value{make([]mapping.Value, 1), make([]mapping.Value, 20), append([]mapping.Value(nil), want.Fields...)} {
+		for i := range room {
+			room[i] = mapping.Value{Field: "old", Type: mapping.StringList, Set: true, Text: "old", List: []string{"old"}}
+		}
+		in.Room = room
+		if got := p.Map(t.Context(), in); !slices.EqualFunc(got.Fields, want.Fields, mapping.Value.Equal) {
+			t.Errorf("room of %d: %+v", len(room), got.Fields)
 		}
 	}
 }

@@ -30,7 +30,7 @@ func TestInterrupt(t *testing.T) {
 		ctx  context.Context
 		want Found
 	}{{over, Present}, {over, Failed}} {
-		_, found, err := x.read(&evaluation{in: in, ctx: tc.ctx})
+		_, found, err := x.read(&evaluation{in: *in, ctx: tc.ctx})
 		if found != tc.want || (err != nil) != (found == Failed) || err != nil && !tooExpensive(err) {
 			t.Errorf("%s, %v, want %s", found, err, tc.want)
 		}

@@ -69,6 +69,8 @@ func (c *compiler) expression(field, text string, t Type, translated bool) *expr
 		c.program.needsGroups = true
 	}
 	c.program.needsMeta = c.program.needsMeta || x.reads["meta"]
+	c.program.needsID = c.program.needsID || x.id
+	c.program.loops = c.program.loops || x.loops
 	if !c.loose && !fits(x.result, t, translated) {
 		c.errs.add(field, turn(x.result, t), "the result is %s, but the field is of type %s", describe(x.result), t)
 	} else if c.loose && !scalarOrList(x.result) {

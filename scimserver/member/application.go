@@ -56,7 +56,7 @@ func (t *Tenant) carry(ctx context.Context, w store.Writer, c *change, e Entry) 
 		return err
 	}
 	e.Decision, e.Fields = c.kind, c.changedNames()
-	return w.AppendLog(ctx, e.row(Subject(t.Key, c.after.UserName)))
+	return e.appendTo(ctx, w, Subject(t.Key, c.after.UserName))
 }
 
 // PutHold keeps a member from being off-boarded until the hold is deleted. The reason is for the identity provider's

@@ -97,13 +97,14 @@ func (e *Engine) wakeUp(tenant string) {
 }
 
 // now is the time of a change: UTC in milliseconds, as the store keeps it.
-func (e *Engine) now() time.Time { return e.clock().UTC().Truncate(time.Millisecond) }
+func (e *Engine) now() time.Time { return time.UnixMilli(e.clock().UnixMilli()).UTC() }
 
 // Mapper maps users to members; *mapping.Program is one.
 type Mapper interface {
 	Map(ctx context.Context, in mapping.Input) mapping.Outcome
 	NeedsGroups() bool
 	NeedsMeta() bool
+	NeedsID() bool
 }
 
 // Config is a tenant's part in it.

@@ -1,10 +1,12 @@
 package member
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -60,10 +62,16 @@ func Subject(tenant, userName string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8]) | 1)
 }
 
-// row is the entry as it is stored.
-func (e *Entry) row(subject int64) store.LogRow {
-	return store.LogRow{Time: e.Time, UserID: e.UserID, Subject: subject, Entry: e.appendJSON(make([]byte, 0, 512))}
+// appendTo writes the entry into the log.
+func (e *Entry) appendTo(ctx context.Context, w store.LogWriter, subject int64) error {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	*buffer = e.appendJSON((*buffer)[:0])
+	return w.AppendLog(ctx, store.LogRow{Time: e.Time, UserID: e.UserID, Subject: subject, Entry: *buffer})
 }
+
+// buffers are for what is rendered and copied at once.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // appendJSON writes what DecodeEntry reads.
 func (e *Entry) appendJSON(dst []byte) []byte {

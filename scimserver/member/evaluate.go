@@ -169,10 +169,10 @@ func (ev *evaluation) next(ctx context.Context) error {
 		before := *ev.current
 		c.before, c.after = &before, before
 	} else {
-		c.after = store.MemberRecord{ID: ev.newID(), Created: ev.s.t.now()}
+		c.after = store.MemberRecord{ID: ev.newID(), Created: ev.entry.Time}
 	}
 	m := &c.after
-	m.Modified = ev.s.t.now()
+	m.Modified = ev.entry.Time
 	if err := ev.follow(ctx, m); err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (ev *evaluation) follow(ctx context.Context, m *store.MemberRecord) error {
 
 // input is what the mapping gets to see.
 func (ev *evaluation) input(ctx context.Context, doc *resource.Object, m *store.MemberRecord) (in mapping.Input, err error) {
-	in.User = withID(doc, ev.user.after.ID)
+	in.User = ev.s.t.seen(doc, ev.user.after.ID)
 	if ev.s.t.Mapper.NeedsGroups() {
 		if in.Groups, err = groupsOf(ctx, ev.s.r, ev.user); err != nil {
 			return in, err

@@ -66,7 +66,7 @@ func (j *Journal) write(ctx context.Context, w store.Writer, r *record) error {
 		e.Decision = Group
 	}
 	r.told = e.Decision
-	return w.AppendLog(ctx, e.row(Subject(j.tenant, user.userName)))
+	return e.appendTo(ctx, w, Subject(j.tenant, user.userName))
 }
 
 // record is one transaction of an operation. It implements directory.Changes.

@@ -2,6 +2,7 @@ package member
 
 import (
 	"context"
+	"sync"
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/directory"
@@ -25,18 +26,33 @@ func (t *Tenant) mapUser(ctx context.Context, in mapping.Input) (m mapped) {
 	if t.Mapper.NeedsGroups() {
 		m.groups = appendStrings(nil, in.Groups)
 	}
+	room := rooms.Get().(*[]mapping.Value)
+	in.Room = *room
 	out := t.Mapper.Map(ctx, in)
-	if m.rejection = out.Rejection; m.rejection != nil {
-		return m
+	if m.rejection = out.Rejection; m.rejection == nil {
+		m.role, m.keys = out.Role, t.keysIn(out.Fields)
+		m.fields = mapping.AppendFieldsJSON(make([]byte, 0, 256), out.Fields)
 	}
-	m.role, m.keys = out.Role, []store.Key{}
-	m.fields = mapping.AppendFieldsJSON(make([]byte, 0, 256), out.Fields)
-	for _, f := range out.Fields {
-		if f.Set && t.unique[f.Field] {
-			m.keys = append(m.keys, store.Key{Path: f.Field, Value: filter.Fold(f.Text)})
+	clear(out.Fields)
+	if out.Fields != nil {
+		*room = out.Fields
+	}
+	rooms.Put(room)
+	return m
+}
+
+// rooms are memory for fields, which are only needed until they are JSON.
+var rooms = sync.Pool{New: func() any { return new([]mapping.Value) }}
+
+// keysIn are the unique ones of the fields; not nil.
+func (t *Tenant) keysIn(fields []mapping.Value) []store.Key {
+	keys := []store.Key{}
+	for i := range fields {
+		if f := &fields[i]; f.Set && t.unique[f.Field] {
+			keys = append(keys, store.Key{Path: f.Field, Value: filter.Fold(f.Text)})
 		}
 	}
-	return m
+	return keys
 }
 
 // draft is a new user, mapped before the transaction: the store has one writer, for whom all changes wait. Such a user is in
@@ -54,11 +70,14 @@ func (t *Tenant) draft(ctx context.Context, op directory.Operation) *draft {
 	if active, ok := op.New.Get("active"); ok && !active.Bool() {
 		return nil
 	}
-	return &draft{op.New, t.mapUser(ctx, mapping.Input{User: withID(op.New, op.ID), Groups: []string{}})}
+	return &draft{op.New, t.mapUser(ctx, mapping.Input{User: t.seen(op.New, op.ID), Groups: []string{}})}
 }
 
-// withID is a user's document as the mapping gets to see it.
-func withID(doc *resource.Object, id string) *resource.Object {
+// seen is a user's document as the mapping gets to see it.
+func (t *Tenant) seen(doc *resource.Object, id string) *resource.Object {
+	if !t.Mapper.NeedsID() {
+		return doc
+	}
 	return doc.CopyWith("id", resource.String(id))
 }
 

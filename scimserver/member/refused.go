@@ -108,7 +108,7 @@ func (j *Journal) logRefused(ctx context.Context, w store.Writer, op directory.O
 	}
 	e := entryOf(op, j.now())
 	e.refused(r)
-	return w.AppendLog(ctx, e.row(Subject(j.tenant, r.user.userName)))
+	return e.appendTo(ctx, w, Subject(j.tenant, r.user.userName))
 }
 
 // meant finds out who an operation is about.

@@ -178,7 +178,7 @@ type Preview struct {
 // preview decides over a user without writing.
 func (t *Tenant) preview(ctx context.Context, r store.Reader, user *store.Record) (Preview, error) {
 	s := &session{t: t, r: r}
-	ev := &evaluation{s: s, user: userChange{before: user, after: user}}
+	ev := &evaluation{s: s, user: userChange{before: user, after: user}, entry: Entry{Time: t.now()}}
 	err := ev.decide(ctx)
 	p := Preview{UserID: user.ID, Before: ev.current, Kind: ev.change.kind, Fields: ev.change.changedNames()}
 	if refused, ok := errors.AsType[*refusal](err); ok {

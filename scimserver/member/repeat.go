@@ -168,7 +168,7 @@ func (j *Journal) writeRefusals(ctx context.Context, w store.Writer, r *repeated
 		}
 	}
 	r.entry.Count = r.n
-	return w.AppendLog(ctx, r.entry.row(Subject(j.tenant, r.user.userName)))
+	return r.entry.appendTo(ctx, w, Subject(j.tenant, r.user.userName))
 }
 
 // giveBack keeps what could not be written for the next time.

@@ -43,7 +43,7 @@ func (t *Tenant) resolveOne(ctx context.Context, w store.Writer, i store.Intent)
 		Time: t.now(), Operation: "Recovery", UserID: i.UserID, MemberID: i.MemberID, Decision: Keep,
 		Reasons: []string{"it is not known whether the application has taken a change that was not made: it is sent the present state"},
 	}
-	if err := w.AppendLog(ctx, e.row(0)); err != nil {
+	if err := e.appendTo(ctx, w, 0); err != nil {
 		return err
 	}
 	return w.DeleteIntent(ctx, i.ID)

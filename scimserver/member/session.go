@@ -25,6 +25,7 @@ type session struct {
 	draft *draft // nil: there is none
 
 	users     []userChange
+	first     oneUser         // room for the first of them, which mostly is the only one
 	concerned []string        // ids whose groups have changed, those of users among them
 	seen      map[string]bool // of them
 	later     bool            // some are left to the background
@@ -40,15 +41,28 @@ type userChange struct {
 	doc           *resource.Object // of after, nil: not parsed yet
 }
 
+// oneUser is the change of a user, and what it needs.
+type oneUser struct {
+	change [1]userChange
+	after  store.Record
+	told   [1]Decision
+}
+
 // begin makes the session ready for a transaction, which may run more than once.
 func (s *session) begin(w store.Writer) {
 	*s = session{t: s.t, op: s.op, r: w, w: w, draft: s.draft, answered: s.answered}
+	s.users, s.told = s.first.change[:0], s.first.told[:0]
 }
 
 // User implements directory.Changes.
 func (s *session) User(before, after *store.Record, doc *resource.Object) {
 	c := userChange{before: before, doc: doc}
-	if after != nil {
+	switch {
+	case after == nil:
+	case len(s.users) == 0:
+		s.first.after = *after
+		c.after = &s.first.after
+	default:
 		rec := *after
 		c.after = &rec
 	}
@@ -173,5 +187,5 @@ func (s *session) logGroup(ctx context.Context) error {
 		e.Reasons = []string{"resources looked at: " + strconv.Itoa(n)}
 	}
 	s.told = append(s.told, Decision{Kind: Group})
-	return s.w.AppendLog(ctx, e.row(0))
+	return e.appendTo(ctx, s.w, 0)
 }

@@ -135,10 +135,12 @@ func (t *Tenant) appendEvent(ctx context.Context, w store.Writer, c *change, ack
 	}
 	previous := c.after.Sequence
 	c.after.Sequence = sequence
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	*buffer = c.appendEnvelope((*buffer)[:0], t.Key, sequence)
 	now := t.now()
 	return w.AppendEvent(ctx, store.Event{
-		Sequence: sequence, MemberID: c.after.ID, Type: c.typ, Created: now, NextAttempt: now,
-		Body:      c.appendEnvelope(make([]byte, 0, 768), t.Key, sequence),
+		Sequence: sequence, MemberID: c.after.ID, Type: c.typ, Created: now, NextAttempt: now, Body: *buffer,
 		Delivered: acknowledged || t.Application.Webhook == nil,
 	}, previous)
 }
@@ -156,7 +158,7 @@ func (ev *evaluation) log(ctx context.Context) error {
 	ev.entry.about(w)
 	ev.entry.Decision = ev.change.kind
 	ev.entry.Fields = ev.change.changedNames()
-	return ev.s.w.AppendLog(ctx, ev.entry.row(Subject(ev.s.t.Key, w.userName)))
+	return ev.entry.appendTo(ctx, ev.s.w, Subject(ev.s.t.Key, w.userName))
 }
 
 // logRefusal logs what could not be done where nobody can be told.
@@ -164,7 +166,7 @@ func (ev *evaluation) logRefusal(ctx context.Context, r *refusal) error {
 	ev.s.told = append(ev.s.told, Decision{Kind: Reject, Reason: r.reason, Detail: r.scim.Loggable()})
 	ev.entry.refused(r)
 	ev.entry.Status = 0
-	return ev.s.w.AppendLog(ctx, ev.entry.row(Subject(ev.s.t.Key, r.user.userName)))
+	return ev.entry.appendTo(ctx, ev.s.w, Subject(ev.s.t.Key, r.user.userName))
 }
 
 // refused fills in a refusal.

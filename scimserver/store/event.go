@@ -79,7 +79,7 @@ type EventWriter interface {
 
 	// AppendEvent adds an event; its Sequence is NextSequence. previous is the sequence of the member's event before it, 0:
 	// none. As long as that one is pending the new one waits for it. NextAttempt of an event that is not Delivered is when
-	// it may be sent first. The store gives the ID.
+	// it may be sent first. The store gives the ID, and copies the Body.
 	AppendEvent(ctx context.Context, e Event, previous int64) error
 }
 

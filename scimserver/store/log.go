@@ -26,6 +26,7 @@ type LogQuery struct {
 
 // LogWriter is the part of a Writer that concerns the provisioning log.
 type LogWriter interface {
+	// AppendLog adds a row, whose Entry it copies.
 	AppendLog(ctx context.Context, r LogRow) error
 }
 

@@ -23,7 +23,7 @@ func (t *tenant) AppendEvent(ctx context.Context, e store.Event, previous int64)
 	if e.Sequence != t.members.last+1 || slices.Index(queue.Types[:], e.Type) < 1 {
 		return fmt.Errorf("event %d of type %q: the next sequence is %d", e.Sequence, e.Type, t.members.last+1)
 	}
-	e.Created, e.NextAttempt = milliseconds(e.Created), milliseconds(e.NextAttempt)
+	e.Created, e.NextAttempt, e.Body = milliseconds(e.Created), milliseconds(e.NextAttempt), slices.Clone(e.Body)
 	if p := t.members.event(previous); e.Delivered || p != nil && p.pending() {
 		e.NextAttempt = time.Time{}
 		if !e.Delivered {
@@ -343,7 +343,7 @@ func (s *Store) OnCommit(fn func(tenant string)) {
 func (t *tenant) AppendLog(ctx context.Context, r store.LogRow) error {
 	t.members.begin()
 	t.members.logged++
-	r.Sequence, r.Time = t.members.logged, milliseconds(r.Time)
+	r.Sequence, r.Time, r.Entry = t.members.logged, milliseconds(r.Time), slices.Clone(r.Entry)
 	t.members.log = append(t.members.log, r)
 	t.members.told = true
 	return ctx.Err()
