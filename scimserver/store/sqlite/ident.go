@@ -13,32 +13,32 @@ const (
 	uuidSize = 16
 )
 
-// dashes are the places of the dashes in a UUID.
-var dashes = [...]int{8, 13, 18, 23}
+// places are where the bytes of a UUID are in its text; between them are dashes.
+var places = [uuidSize]int{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34}
+
+// digits are the values of hexadecimal digits in lower case; 0xff for all other bytes.
+var digits = func() (d [256]byte) {
+	for i := range d {
+		d[i] = 0xff
+	}
+	for i, c := range "0123456789abcdef" {
+		d[c] = byte(i)
+	}
+	return d
+}()
 
 // packUUID returns the bytes of a UUID, if id is one in lower case.
 func packUUID(id string) (b [uuidSize]byte, ok bool) {
-	if len(id) != uuidLen {
+	if len(id) != uuidLen || id[8] != '-' || id[13] != '-' || id[18] != '-' || id[23] != '-' {
 		return b, false
 	}
-	var digits [2 * uuidSize]byte
-	n := 0
-	for i := range uuidLen {
-		c := id[i]
-		if i == dashes[0] || i == dashes[1] || i == dashes[2] || i == dashes[3] {
-			if c != '-' {
-				return b, false
-			}
-			continue
-		}
-		if c >= 'A' && c <= 'F' {
-			return b, false
-		}
-		digits[n] = c
-		n++
+	all := byte(0)
+	for i, at := range places {
+		high, low := digits[id[at]], digits[id[at+1]]
+		all |= high | low
+		b[i] = high<<4 | low
 	}
-	_, err := hex.Decode(b[:], digits[:])
-	return b, err == nil
+	return b, all <= 0xf
 }
 
 func unpackUUID(b []byte) string {
