@@ -32,20 +32,8 @@ const tenantsAtOnce = 100
 //
 //	go test -run '^$' -bench HundredTenants -benchtime 1x ./controllers/envtest
 func BenchmarkHundredTenants(b *testing.B) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		b.Skip("KUBEBUILDER_ASSETS is not set: KUBEBUILDER_ASSETS=$(go run ./hack/envtest) has a real API server")
-	}
-	ctrl.SetLogger(logr.Discard())
-	c, err := envtest.Start()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = c.Stop() })
-	pods, err := c.StartPods()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = pods.Stop() })
+	c := startCluster(b)
+	startPods(b, c)
 	operator := startProcess(b, c.Kubeconfig())
 	for b.Loop() {
 		apply(b, c, tenantsAtOnce, false)
@@ -54,6 +42,31 @@ func BenchmarkHundredTenants(b *testing.B) {
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/100-tenants")
 	b.ReportMetric(memory(b, operator.Process.Pid, "VmHWM"), "MiB-peak-RSS")
 	b.ReportMetric(memory(b, operator.Process.Pid, "VmRSS"), "MiB-RSS")
+}
+
+// startCluster starts a real API server, if there is one to start.
+func startCluster(b *testing.B, options ...envtest.Option) *envtest.Cluster {
+	b.Helper()
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		b.Skip("KUBEBUILDER_ASSETS is not set: KUBEBUILDER_ASSETS=$(go run ./hack/envtest) has a real API server")
+	}
+	ctrl.SetLogger(logr.Discard())
+	c, err := envtest.Start(options...)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = c.Stop() })
+	return c
+}
+
+// startPods starts stand-ins for the servers' pods.
+func startPods(b *testing.B, c *envtest.Cluster) {
+	b.Helper()
+	pods, err := c.StartPods()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = pods.Stop() })
 }
 
 // apply creates n tenants and waits until all are programmed.

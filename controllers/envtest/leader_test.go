@@ -24,6 +24,20 @@ var _ = Describe("Two operators", Serial, func() {
 		}
 	}
 
+	const lease = 6 * time.Second
+	linked := func(ctx context.Context) (ns string, link *envtest.Link, leader, standby *envtest.Operator) {
+		replaced()
+		ns = newNamespace(ctx, nil)
+		link, err := cluster.NewLink()
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(func() { Expect(link.Close()).To(Succeed()) })
+		leader = start(envtest.Elected(ns, lease), envtest.Through(link))
+		Eventually(leads(leader)).WithContext(ctx).Should(BeTrue())
+		standby = start(envtest.Elected(ns, lease))
+		DeferCleanup(func() { Expect(standby.Stop()).To(Succeed()) })
+		return ns, link, leader, standby
+	}
+
 	It("hand over within two seconds when the leader ends", func(ctx context.Context) {
 		replaced()
 		ns := newNamespace(ctx, nil)
@@ -49,16 +63,7 @@ var _ = Describe("Two operators", Serial, func() {
 	}, SpecTimeout(time.Minute))
 
 	It("do without a leader that is cut off, which ends by itself", func(ctx context.Context) {
-		const lease = 6 * time.Second
-		replaced()
-		ns := newNamespace(ctx, nil)
-		link, err := cluster.NewLink()
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func() { Expect(link.Close()).To(Succeed()) })
-		leader := start(envtest.Elected(ns, lease), envtest.Through(link))
-		Eventually(leads(leader)).WithContext(ctx).Should(BeTrue())
-		standby := start(envtest.Elected(ns, lease))
-		DeferCleanup(func() { Expect(standby.Stop()).To(Succeed()) })
+		ns, link, leader, standby := linked(ctx)
 
 		link.Cut()
 		died := time.Now()
@@ -71,16 +76,7 @@ var _ = Describe("Two operators", Serial, func() {
 	}, SpecTimeout(time.Minute))
 
 	It("never work at the same time, even where the leader's connections hang, and come back", func(ctx context.Context) {
-		const lease = 6 * time.Second
-		replaced()
-		ns := newNamespace(ctx, nil)
-		link, err := cluster.NewLink()
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(func() { Expect(link.Close()).To(Succeed()) })
-		leader := start(envtest.Elected(ns, lease), envtest.Through(link))
-		Eventually(leads(leader)).WithContext(ctx).Should(BeTrue())
-		standby := start(envtest.Elected(ns, lease))
-		DeferCleanup(func() { Expect(standby.Stop()).To(Succeed()) })
+		ns, link, leader, standby := linked(ctx)
 
 		link.Freeze()
 		hung := time.Now()

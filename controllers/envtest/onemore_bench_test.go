@@ -13,11 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/scim-operator/scim-operator/api/v1alpha1"
@@ -34,15 +32,7 @@ const oneMore = 10
 //
 //	go test -run '^$' -bench OneMoreTenant -benchtime 1x -timeout 60m ./controllers/envtest
 func BenchmarkOneMoreTenant(b *testing.B) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		b.Skip("KUBEBUILDER_ASSETS is not set")
-	}
-	ctrl.SetLogger(logr.Discard())
-	c, err := envtest.Start()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = c.Stop() })
+	c := startCluster(b)
 	operator := startProcess(b, c.Kubeconfig())
 	s := startServer(b, c)
 	began := time.Now()

@@ -78,40 +78,33 @@ func (p *Pods) Stop() error {
 	return <-p.done
 }
 
-// Refuse lets the pods of a server refuse what they are given from now on; "" lets them load again.
-func (p *Pods) Refuse(ctx context.Context, server client.ObjectKey, problem string) error {
+// change has the pods of a server do otherwise from now on.
+func (p *Pods) change(ctx context.Context, server client.ObjectKey, set func()) error {
 	p.mu.Lock()
-	p.refused[server] = problem
+	set()
 	p.mu.Unlock()
 	_, err := p.Reconcile(ctx, reconcile.Request{NamespacedName: server})
 	return err
+}
+
+// Refuse lets the pods of a server refuse what they are given from now on; "" lets them load again.
+func (p *Pods) Refuse(ctx context.Context, server client.ObjectKey, problem string) error {
+	return p.change(ctx, server, func() { p.refused[server] = problem })
 }
 
 // Fail lets the pods of a server have a database that does not work from now on; nil: it works again.
 func (p *Pods) Fail(ctx context.Context, server client.ObjectKey, fault *config.StoreReport) error {
-	p.mu.Lock()
-	p.faults[server] = fault
-	p.mu.Unlock()
-	_, err := p.Reconcile(ctx, reconcile.Request{NamespacedName: server})
-	return err
+	return p.change(ctx, server, func() { p.faults[server] = fault })
 }
 
 // Report lets the pod of a server report of a tenant, namespace/name, from now on.
 func (p *Pods) Report(ctx context.Context, server client.ObjectKey, tenant string, report config.TenantReport) error {
-	p.mu.Lock()
-	p.reports[tenant] = report
-	p.mu.Unlock()
-	_, err := p.Reconcile(ctx, reconcile.Request{NamespacedName: server})
-	return err
+	return p.change(ctx, server, func() { p.reports[tenant] = report })
 }
 
 // Fetch lets the target of a tenant's move report how far it is, from now on; at first it copies.
 func (p *Pods) Fetch(ctx context.Context, server client.ObjectKey, tenant string, report config.MoveReport) error {
-	p.mu.Lock()
-	p.fetched[tenant] = report
-	p.mu.Unlock()
-	_, err := p.Reconcile(ctx, reconcile.Request{NamespacedName: server})
-	return err
+	return p.change(ctx, server, func() { p.fetched[tenant] = report })
 }
 
 // moveOf plays a server's part in a move.

@@ -4,19 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"os"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	ctrl "sigs.k8s.io/controller-runtime"
-
-	"github.com/scim-operator/scim-operator/controllers/envtest"
 )
 
 const (
@@ -29,15 +24,7 @@ const (
 //
 //	go test -run '^$' -bench ForeignSecrets -benchtime 1x -timeout 1h ./controllers/envtest
 func BenchmarkForeignSecrets(b *testing.B) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		b.Skip("KUBEBUILDER_ASSETS is not set: KUBEBUILDER_ASSETS=$(go run ./hack/envtest) has a real API server")
-	}
-	ctrl.SetLogger(logr.Discard())
-	c, err := envtest.Start()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = c.Stop() })
+	c := startCluster(b)
 	for b.Loop() {
 		first := startProcess(b, c.Kubeconfig()).Process.Pid
 		rest := func(pid int) float64 { // what is garbage goes within the garbage collector's two minutes

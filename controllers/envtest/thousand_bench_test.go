@@ -3,13 +3,9 @@ package envtest_test
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"testing"
 	"time"
-
-	"github.com/go-logr/logr"
-	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/scim-operator/scim-operator/controllers/envtest"
 )
@@ -27,20 +23,8 @@ const (
 //	go test -run '^$' -bench ThousandTenants -benchtime 1x ./controllers/envtest
 func BenchmarkThousandTenants(b *testing.B) {
 	const n = 1000
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		b.Skip("KUBEBUILDER_ASSETS is not set: KUBEBUILDER_ASSETS=$(go run ./hack/envtest) has a real API server")
-	}
-	ctrl.SetLogger(logr.Discard())
-	c, err := envtest.Start(envtest.Audited(b.TempDir()))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = c.Stop() })
-	pods, err := c.StartPods()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = pods.Stop() })
+	c := startCluster(b, envtest.Audited(b.TempDir()))
+	startPods(b, c)
 	user, err := c.AddUser("operator", "system:masters")
 	if err != nil {
 		b.Fatal(err)

@@ -37,7 +37,12 @@ func serverOf(tenants map[int]int, purges map[int]bool) *Server {
 // secrets are what is stored, as an operator writes and a server reads it.
 type secrets map[int][]byte
 
-func (s secrets) set(t testing.TB) Set {
+// fatal is what both kinds of tests have.
+type fatal interface {
+	Fatalf(format string, args ...any)
+}
+
+func (s secrets) set(t fatal) Set {
 	out := Set{}
 	for n, data := range s {
 		shard, err := DecodeShard(data)
@@ -49,22 +54,7 @@ func (s secrets) set(t testing.TB) Set {
 	return out
 }
 
-// fatal is what both kinds of tests have.
-type fatal interface {
-	Fatalf(format string, args ...any)
-}
-
-func (s secrets) load(t fatal) (*Loaded, error) {
-	set := Set{}
-	for n, data := range s {
-		shard, err := DecodeShard(data)
-		if err != nil {
-			t.Fatalf("shard %d: %v", n, err)
-		}
-		set[n] = Stored{Shard: shard, Data: data}
-	}
-	return set.Load()
-}
+func (s secrets) load(t fatal) (*Loaded, error) { return s.set(t).Load() }
 
 // TestSplit changes a configuration again and again. After every single write what is stored is a whole set, in which each
 // tenant is as it was or as it is to be, or it can be told to be none. A tenant leaves its shard only when that is divided or
@@ -77,7 +67,7 @@ func TestSplit(t *testing.T) {
 			before := serverOf(tenants, purges)
 			one := change(t, tenants, purges)
 			after := serverOf(tenants, purges)
-			have := decodeAll(t, stored)
+			have := stored.set(t)
 			plan, err := split(after, have, few)
 			if err != nil {
 				t.Fatal(err)
@@ -104,24 +94,12 @@ func TestSplit(t *testing.T) {
 				t.Fatal("another hash")
 			}
 			sizes(t, stored, plan)
-			again, err := split(after, decodeAll(t, stored), few)
+			again, err := split(after, stored.set(t), few)
 			if err != nil || len(again.Writes) > 0 {
 				t.Fatalf("%d writes though nothing has changed, %v", len(again.Writes), err)
 			}
 		}
 	})
-}
-
-func decodeAll(t fatal, s secrets) Set {
-	out := Set{}
-	for n, data := range s {
-		shard, err := DecodeShard(data)
-		if err != nil {
-			t.Fatalf("shard %d: %v", n, err)
-		}
-		out[n] = Stored{Shard: shard, Data: data}
-	}
-	return out
 }
 
 // change one tenant, or many.

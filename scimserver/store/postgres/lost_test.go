@@ -20,14 +20,11 @@ import (
 // forgetful passes on what a database and its clients say, and breaks the connection instead of the answer of each nth
 // commit, once another one has come behind it.
 type forgetful struct {
-	target   string
-	listener net.Listener
-	every    int64
-	commits  atomic.Int64
-	conns    sync.WaitGroup
-	mu       sync.Mutex
-	open     []io.Closer
-	next     chan struct{} // closed by the next commit
+	target  string
+	every   int64
+	commits atomic.Int64
+	mu      sync.Mutex
+	next    chan struct{} // closed by the next commit
 }
 
 // startForgetful returns it and the URI for clients.
@@ -37,51 +34,23 @@ func startForgetful(t *testing.T, uri string, every int64) (*forgetful, string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := &forgetful{target: u.Host, listener: l, every: every, next: make(chan struct{})}
-	f.conns.Go(f.accept)
-	t.Cleanup(f.stop)
-	u.Host = l.Addr().String()
+	f := &forgetful{target: u.Host, every: every, next: make(chan struct{})}
+	u.Host = startProxy(t, f.serve).addr()
 	return f, u.String()
 }
 
-func (f *forgetful) stop() {
-	_ = f.listener.Close()
-	f.mu.Lock()
-	for _, c := range f.open {
-		_ = c.Close()
+func (f *forgetful) serve(p *proxy, client net.Conn) {
+	server, err := net.Dial("tcp", f.target)
+	if err != nil {
+		return // the client sees that the connection ends
 	}
-	f.mu.Unlock()
-	f.conns.Wait()
-}
-
-func (f *forgetful) accept() {
-	for {
-		client, err := f.listener.Accept()
-		if err != nil {
-			return
-		}
-		server, err := net.Dial("tcp", f.target)
-		if err != nil {
-			_ = client.Close()
-			continue
-		}
-		f.mu.Lock()
-		f.open = append(f.open, client, server)
-		f.mu.Unlock()
-		f.conns.Go(func() {
-			_, _ = io.Copy(server, client)
-			_ = server.Close()
-		})
-		f.conns.Go(func() {
-			f.answers(client, server)
-			_ = client.Close()
-			_ = server.Close()
-		})
-	}
+	p.keep(server)
+	p.running.Go(func() {
+		_, _ = io.Copy(server, client)
+		_ = server.Close()
+	})
+	f.answers(client, server)
+	_ = server.Close()
 }
 
 // answers passes on what the server says, until a commit is to be forgotten.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -62,14 +61,7 @@ func TestPgBouncer(t *testing.T) {
 }
 
 // pooler is a pooler in transaction mode. Each of its connections has two sessions of the server, which take turns.
-type pooler struct {
-	listener net.Listener
-	backend  *pgconn.Config
-	running  sync.WaitGroup
-
-	mu   sync.Mutex
-	open []io.Closer
-}
+type pooler struct{ backend *pgconn.Config }
 
 // startPooler puts a pooler before a database, and returns the URI that leads through it.
 func startPooler(tb testing.TB, uri string) string {
@@ -78,44 +70,11 @@ func startPooler(tb testing.TB, uri string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	p := &pooler{backend: config}
-	if p.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		tb.Fatal(err)
-	}
-	p.running.Go(p.accept)
-	tb.Cleanup(p.stop)
-	through := url.URL{Scheme: "postgres", User: url.User(config.User), Host: p.listener.Addr().String(), Path: "/" + config.Database, RawQuery: "sslmode=disable&" + withoutStatements}
+	p := startProxy(tb, func(p *proxy, client net.Conn) {
+		_ = pooler{config}.serve(p, client) // the client sees that the connection ends
+	})
+	through := url.URL{Scheme: "postgres", User: url.User(config.User), Host: p.addr(), Path: "/" + config.Database, RawQuery: "sslmode=disable&" + withoutStatements}
 	return through.String()
-}
-
-func (p *pooler) accept() {
-	for {
-		conn, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		p.keep(conn)
-		p.running.Go(func() {
-			defer conn.Close()
-			_ = p.serve(conn) // the client sees that the connection ends
-		})
-	}
-}
-
-func (p *pooler) keep(c io.Closer) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.open = append(p.open, c)
-}
-
-func (p *pooler) stop() {
-	_ = p.listener.Close()
-	p.mu.Lock()
-	for _, c := range p.open {
-		_ = c.Close()
-	}
-	p.mu.Unlock()
-	p.running.Wait()
 }
 
 // session is one of the server's.
@@ -124,7 +83,7 @@ type session struct {
 	from *bufio.Reader
 }
 
-func (p *pooler) serve(conn net.Conn) error {
+func (b pooler) serve(p *proxy, conn net.Conn) error {
 	client := pgproto3.NewBackend(conn, conn)
 	if m, err := client.ReceiveStartupMessage(); err != nil {
 		return err
@@ -133,7 +92,7 @@ func (p *pooler) serve(conn net.Conn) error {
 	}
 	var sessions [2]session
 	for i := range sessions {
-		c, err := pgconn.ConnectConfig(context.Background(), p.backend)
+		c, err := pgconn.ConnectConfig(context.Background(), b.backend)
 		if err != nil {
 			return err
 		}
