@@ -20,7 +20,7 @@ func (h *handler) mountDiscovery() {
 // discovery refuses a filter, as RFC 7644 §4 has it; other parameters of a query mean nothing here.
 func discovery(next endpoint) endpoint {
 	return func(x *exchange) error {
-		q, err := parseQuery(x.r.URL.RawQuery)
+		q, err := x.urlQuery()
 		if err != nil {
 			return err
 		}

@@ -110,6 +110,7 @@ func hostiles() map[string]hostile {
 		"constructor as a path": {method: "PATCH", path: "/Users/{user}", body: patchHead + `{"op":"add","path":"constructor.prototype.admin","value":true}]}`, status: 400, scimType: "invalidPath"},
 		"__proto__ as a key":    {method: "PATCH", path: "/Users/{user}", body: patchHead + `{"op":"add","value":{"__proto__":{"active":false},"__proto__.active":false,"constructor":{"prototype":{"active":false}}}}]}`, status: 200},
 		"__proto__, Strict":     {method: "POST", path: "/Users", body: userHead + `"__proto__":{"admin":true}}`, strict: true, status: 400, scimType: "invalidSyntax"},
+		"Filter, Strict":        {method: "GET", path: "/Users?Filter=userName+eq+%22x%22", strict: true, status: 400, scimType: "invalidFilter"},
 		"__proto__ as a filter": {method: "GET", path: filter(`__proto__.admin eq true`), status: 400, scimType: "invalidFilter"},
 		"__proto__ as an order": {method: "GET", path: "/Users?sortBy=__proto__", status: 400, scimType: "invalidPath"},
 		// Texts that are patterns elsewhere.

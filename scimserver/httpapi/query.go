@@ -2,13 +2,16 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
 
 // query is what a request may ask about its answer (RFC 7644 §3.4.2, §3.9), from the URL or the body of a search.
@@ -17,6 +20,30 @@ type query struct {
 	attributes, excluded      string
 	startIndex, count, cursor string
 	hasFilter, hasCursor      bool
+	otherCase                 string // the first parameter whose name is spelled in another case, as it was sent
+}
+
+// parameters are the names of all that a query may hold.
+var parameters = []string{"filter", "sortBy", "sortOrder", "attributes", "excludedAttributes", "startIndex", "count", "cursor"}
+
+// urlQuery reads the query of the URL. A filter that is passed over would have all resources listed, so that a name in another
+// case is either read as what it means or refused.
+func (x *exchange) urlQuery() (query, error) {
+	q, err := parseQuery(x.r.URL.RawQuery)
+	if err == nil && q.otherCase != "" && !x.tol.Allow(tolerance.ParameterCase) {
+		name := known(q.otherCase)
+		err = badParameter(name, fmt.Sprintf("the parameter is spelled %s, not %s", name, q.otherCase))
+	}
+	return q, err
+}
+
+// known is the name of a parameter, spelled as RFC 7644 has it, or "".
+func known(name string) string {
+	i := slices.IndexFunc(parameters, func(p string) bool { return strings.EqualFold(p, name) })
+	if i < 0 {
+		return ""
+	}
+	return parameters[i]
 }
 
 // parseQuery reads the query of a URL. Other parameters are not ours, and a semicolon separates nothing.
@@ -24,10 +51,14 @@ func parseQuery(raw string) (q query, err error) {
 	for raw != "" {
 		var pair string
 		pair, raw, _ = strings.Cut(raw, "&")
-		name, value, _ := strings.Cut(pair, "=")
+		sent, value, _ := strings.Cut(pair, "=")
+		name := known(sent)
 		field := q.field(name)
 		if field == nil || *field != "" {
 			continue // the first one counts
+		}
+		if name != sent && q.otherCase == "" {
+			q.otherCase = sent
 		}
 		if value, err = url.QueryUnescape(value); err != nil {
 			return q, badParameter(name, "invalid URL escape")

@@ -3,12 +3,16 @@ package httpapi
 import (
 	"errors"
 	"math"
+	"net/http"
+	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/scim/tolerance"
 )
 
 func TestParseQuery(t *testing.T) {
@@ -28,6 +32,10 @@ func TestParseQuery(t *testing.T) {
 		"an empty cursor":        {"cursor=", query{hasCursor: true}},
 		"a cursor":               {"count=5&cursor=a-b_c", query{count: "5", cursor: "a-b_c", hasCursor: true}},
 		"the first of two":       {"count=1&count=2&filter=x&filter=y", query{count: "1", filter: "x", hasFilter: true}},
+		"other case":             {"Filter=x&startindex=2&COUNT=3", query{filter: "x", startIndex: "2", count: "3", hasFilter: true, otherCase: "Filter"}},
+		"a cursor in other case": {"Cursor=", query{hasCursor: true, otherCase: "Cursor"}},
+		"the first of two cases": {"filter=x&Filter=y", query{filter: "x", hasFilter: true}},
+		"names of others":        {"filters=x&filte=y&Filter%20=z", query{}},
 		"all": {"attributes=a,b&excludedAttributes=c&sortBy=d&sortOrder=e&startIndex=6&count=7",
 			query{attributes: "a,b", excluded: "c", sortBy: "d", sortOrder: "e", startIndex: "6", count: "7"}},
 	} {
@@ -51,11 +59,35 @@ func TestParseQueryRefuses(t *testing.T) {
 		"filter=%":   scimerr.InvalidFilter,
 		"sortBy=%a":  scimerr.BadValue,
 		"cursor=%0":  scimerr.InvalidCursor,
+		"FILTER=%":   scimerr.InvalidFilter,
 	} {
 		_, err := parseQuery(raw)
 		var e *scimerr.Error
 		if !errors.As(err, &e) || e.ScimType != want || e.Status != 400 {
 			t.Errorf("%s: got %v, want 400 %s", raw, err, want)
+		}
+	}
+}
+
+// TestParameterCase: a name in other case counts as a deviation, and is never passed over.
+func TestParameterCase(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]scimerr.Type{
+		"Filter=x": scimerr.InvalidFilter, "startindex=2": scimerr.BadValue, "CURSOR=x": scimerr.InvalidCursor, "filter=x&startIndex=2&other=3": scimerr.None,
+	} {
+		request := &http.Request{URL: &url.URL{RawQuery: raw}}
+		log := tolerance.Compatible()
+		q, err := (&exchange{r: request, tol: log}).urlQuery()
+		if err != nil || q.filter+q.startIndex+q.cursor == "" {
+			t.Errorf("%s: read as %+v, %v", raw, q, err)
+		}
+		if used := slices.Contains(log.Applied(), tolerance.ParameterCase); used != (want != scimerr.None) {
+			t.Errorf("%s: rule applied: %t", raw, used)
+		}
+		_, err = (&exchange{r: request, tol: tolerance.Strict()}).urlQuery()
+		e, refused := errors.AsType[*scimerr.Error](err)
+		if refused != (want != scimerr.None) || refused && (e.ScimType != want || e.Status != http.StatusBadRequest) {
+			t.Errorf("%s, strict: got %v, want %s", raw, err, want)
 		}
 	}
 }

@@ -93,7 +93,7 @@ func (x *exchange) delete(rt *schema.ResourceType) error {
 
 // prepare makes x.call from the request and reads the body, if it has one.
 func (x *exchange) prepare(rt *schema.ResourceType, hasBody bool) (body *resource.Object, q query, err error) {
-	if q, err = parseQuery(x.r.URL.RawQuery); err != nil {
+	if q, err = x.urlQuery(); err != nil {
 		return nil, q, err
 	}
 	if err := x.checkFilter(&q); err != nil {

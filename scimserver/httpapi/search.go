@@ -13,7 +13,7 @@ import (
 )
 
 func (x *exchange) list(rt *schema.ResourceType) error {
-	q, err := parseQuery(x.r.URL.RawQuery)
+	q, err := x.urlQuery()
 	if err != nil {
 		return err
 	}
@@ -22,7 +22,7 @@ func (x *exchange) list(rt *schema.ResourceType) error {
 
 // listAll is a query of the server root (RFC 7644 §3.4.2.1).
 func (x *exchange) listAll() error {
-	q, err := parseQuery(x.r.URL.RawQuery)
+	q, err := x.urlQuery()
 	if err != nil {
 		return err
 	}
@@ -92,17 +92,17 @@ func (x *exchange) readSearch() (q query, err error) {
 
 // set takes one field of the body; names are found in any case, as attributes are. A null says nothing.
 func (q *query) set(name string, value resource.Value) error {
-	for _, known := range []string{"attributes", "excludedAttributes", "filter", "sortBy", "sortOrder", "startIndex", "count", "cursor"} {
-		if !strings.EqualFold(name, known) || value.IsNull() {
-			continue
-		}
-		text, ok := searchText(known, value)
-		if !ok {
-			return badParameter(known, "value is of the wrong type")
-		}
-		*q.field(known) = text
-		q.note(known)
+	name = known(name)
+	field := q.field(name)
+	if field == nil || value.IsNull() {
+		return nil
 	}
+	text, ok := searchText(name, value)
+	if !ok {
+		return badParameter(name, "value is of the wrong type")
+	}
+	*field = text
+	q.note(name)
 	return nil
 }
 

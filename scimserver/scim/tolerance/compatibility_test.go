@@ -36,6 +36,7 @@ What the Interoperability Profile asks for besides the RFCs, or instead of what 
 | body that is not application/scim+json | 415 | application/json, and none, are read |
 | attributes together with excludedAttributes | 400 invalidValue (RFC 7644 §3.4.2.5) | both apply |
 | filter in the URL of another method than GET | 400 invalidFilter | it is left out |
+| parameter of the URL in other case, as Filter | 400 invalidFilter, invalidCursor or invalidValue, by the parameter | it is read |
 
 A value filter that selects whole elements, as members[value eq "…"], works in both: the profile tells clients not to send it, but has no
 other way to remove one element. Entity tags, Bulk, PUT and all operators of filters work in both as well. TLS, which the profile demands,

@@ -7,6 +7,7 @@ const (
 	NoMediaType       Rule = "no-content-type"
 	BothProjections   Rule = "attributes-and-excluded"
 	FilterElsewhere   Rule = "filter-on-other-methods"
+	ParameterCase     Rule = "parameter-case"
 )
 
 const inHeader = "header"
@@ -17,4 +18,5 @@ var headerRules = []Info{
 	{NoMediaType, "none in particular", "a body without Content-Type; read as application/scim+json", inHeader},
 	{BothProjections, "none in particular", "attributes and excludedAttributes in one request, of which RFC 7644 §3.4.2.5 allows one; both apply", inHeader},
 	{FilterElsewhere, "none in particular", "a filter in the URL of a POST, PUT, PATCH or DELETE; it is left out", inHeader},
+	{ParameterCase, "none in particular", "a parameter of the URL in other case, as Filter or startindex; read as the one of RFC 7644, so that no filter is passed over", inHeader},
 }
