@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/scim-operator/scim-operator/scimserver/scim/resource"
 	"github.com/scim-operator/scim-operator/scimserver/store"
@@ -122,8 +123,8 @@ func (m managers) find(ctx context.Context, r store.Reader, id string) (*string,
 	return &name, nil
 }
 
-// unlinkManager takes the $ref from a document that link has put there, and tells whether it was there: a client that sends back
-// what it got changes nothing.
+// unlinkManager takes from a document the $ref to the manager that link puts there, absolute or relative (RFC 7643 §2.3.7), and
+// tells whether it was there: a client that sends back what it got changes nothing.
 func (t *Tenant) unlinkManager(doc *resource.Object) bool {
 	extension, _ := doc.Get(enterpriseURN)
 	if extension.Object() == nil {
@@ -131,5 +132,14 @@ func (t *Tenant) unlinkManager(doc *resource.Object) bool {
 	}
 	manager, _ := extension.Object().Get("manager")
 	o := manager.Object()
-	return o != nil && text(o, "$ref") == t.refTo(store.TypeUser, text(o, "value")) && o.Delete("$ref")
+	return o != nil && isRef(text(o, "$ref"), t.refTo(store.TypeUser, text(o, "value"))) && o.Delete("$ref")
+}
+
+// isRef tells whether a reference, which may be relative to the tenant, its Users or its host, is to the URL.
+func isRef(ref, url string) bool {
+	if strings.Contains(ref, "//") {
+		return ref == url
+	}
+	path := strings.TrimLeft(ref, "./")
+	return path != "" && strings.HasSuffix(url, "/"+path)
 }

@@ -35,7 +35,7 @@ type Question struct {
 type Verdict struct {
 	Refused  bool
 	Status   int    // of the HTTP answer
-	Detail   string // of a refusal, for the identity provider; may be empty
+	Detail   string // of a refusal, for the identity provider: one line, whose length the Asker bounds; may be empty
 	ScimType string // of a refusal, may be empty
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/member"
+	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
@@ -109,6 +110,13 @@ func TestApplicationRefuses(t *testing.T) {
 	app.says(member.Verdict{Refused: true, Status: http.StatusUnprocessableEntity, ScimType: "uniqueness"}, nil)
 	_, err := w.tryPost("User", user("bob"))
 	w.refused(err, http.StatusConflict, "uniqueness")
+	for status, want := range map[int]int{400: http.StatusBadRequest, 403: http.StatusForbidden, 404: http.StatusConflict, 410: http.StatusConflict} {
+		app.says(member.Verdict{Refused: true, Status: status}, nil)
+		_, err := w.tryPost("User", user("bob"))
+		if e, ok := errors.AsType[*scimerr.Error](err); !ok || e.Status != want || e.Detail != "the application has refused the change" {
+			t.Errorf("the application answered %d: got %v, want %d", status, err, want)
+		}
+	}
 	if len(w.due()) > 0 || len(w.intents()) > 0 {
 		t.Errorf("left: due %v, intents %v", w.due(), w.intents())
 	}

@@ -3,7 +3,6 @@ package member
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/mapping"
@@ -79,16 +78,12 @@ func refuseHeld(holds []store.Hold) *refusal {
 	}
 }
 
-// mostDetail of an application's answer is passed on, in bytes.
-const mostDetail = 1024
-
+// refuseVeto passes on what the application says. 400 and 403 alone keep their status: others mean something to a SCIM client that
+// the application did not say, such as that the user is gone.
 func refuseVeto(v Verdict) *refusal {
 	detail := v.Detail
 	if detail == "" {
 		detail = "the application has refused the change"
-	}
-	if len(detail) > mostDetail {
-		detail = strings.ToValidUTF8(detail[:mostDetail], "")
 	}
 	status := http.StatusConflict
 	if v.Status == http.StatusBadRequest || v.Status == http.StatusForbidden {

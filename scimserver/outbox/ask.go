@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -30,29 +29,6 @@ type Verdict struct {
 	Detail   string
 	ScimType scimerr.Type
 	Took     time.Duration
-}
-
-// Err is the answer for the identity provider; nil where the change is accepted. Only 403 and 409 keep their status: others
-// mean something to a SCIM client that the application did not say, such as that the user is gone.
-func (v Verdict) Err() *scimerr.Error {
-	if !v.Refused {
-		return nil
-	}
-	detail := "the application refuses this change"
-	if v.Detail != "" {
-		detail += ": " + v.Detail
-	} else {
-		detail += fmt.Sprintf(" without a reason (HTTP %d)", v.Status)
-	}
-	status := http.StatusBadRequest
-	if v.Status == http.StatusConflict || v.Status == http.StatusForbidden {
-		status = v.Status
-	}
-	scimType := v.ScimType
-	if scimType == scimerr.None && status == http.StatusBadRequest {
-		scimType = scimerr.BadValue
-	}
-	return scimerr.New(status, scimType, "%s", detail)
 }
 
 // Ask puts a change to the tenant's application: 2xx accepts it, 4xx refuses it. Where there is no answer, or one that means
