@@ -197,6 +197,7 @@ func (b *batch) finish() {
 			b.s.committed(b.key)
 		}
 		b.settle(nil)
+		b.analyse()
 	case isLost(err) && sqlstate(err) != idleTooLong: // the latter ends a transaction before its COMMIT
 		b.settle(b.resolve(err))
 	default:

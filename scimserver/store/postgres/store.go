@@ -39,6 +39,8 @@ type Store struct {
 	full    atomic.Pointer[store.Fault] // the disk was full, and nobody has found room since
 	few     atomic.Int64                // when the log has told of a connection limit, Unix nanoseconds
 
+	analysed atomic.Bool // or it need not be done
+
 	wake    chan struct{} // the connector looks at once
 	end     context.CancelFunc
 	stopped chan struct{} // the connector has ended
