@@ -58,17 +58,17 @@ func (t *Tenant) remapAnew(m remap) bool {
 }
 
 // The pages of a new mapping. Users are mapped on a snapshot first, and those who come out otherwise are looked at again in
-// a transaction. Where that were most of them, the transaction is the first and only look.
+// a transaction. Where that were most of them, each batch is read and looked at in its transaction alone.
 const (
-	remapPage  = 500
-	remapBatch = 100
+	remapPage = 500
+	batchSize = 100
 )
 
 // remapSome maps a page of users. It tells whether there are more.
 func (t *Tenant) remapSome(ctx context.Context) (more bool, err error) {
 	var m remap
 	var differ []string
-	done := false
+	done, dense := false, false
 	counts, err := t.store.Counts(ctx, t.Key)
 	if err != nil {
 		return false, err
@@ -86,31 +86,67 @@ func (t *Tenant) remapSome(ctx context.Context) (more bool, err error) {
 			}
 			m = remap{Hash: t.Hash, Total: counts.Users, Started: t.now()}
 		}
+		if dense = m.Dense; dense {
+			return nil
+		}
 		users, last, err := r.UsersAfter(ctx, m.Position, remapPage)
 		if err != nil {
 			return err
 		}
 		more = len(users) == remapPage
 		m.Position, m.Done, m.Finished = last, m.Done+int64(len(users)), !more
-		differ, err = t.differing(ctx, r, users, m.Dense)
+		differ, err = t.differing(ctx, r, users)
 		return err
 	})
-	if err != nil || done {
+	switch {
+	case err != nil || done:
 		return false, err
+	case dense:
+		return t.remapDense(ctx, m)
 	}
 	return more, t.remapUsers(ctx, differ, m)
+}
+
+// remapDense maps a page of users as long as most of them come out otherwise.
+func (t *Tenant) remapDense(ctx context.Context, m remap) (more bool, err error) {
+	for range remapPage / batchSize {
+		if m, err = t.remapBatch(ctx, m); err != nil || m.Finished || !m.Dense {
+			break
+		}
+	}
+	return err == nil && !m.Finished, err
+}
+
+// remapBatch reads users and decides over them in one transaction, and notes how far the mapping is.
+func (t *Tenant) remapBatch(ctx context.Context, m remap) (next remap, err error) {
+	_, err = t.transact(ctx, func(s *session) error {
+		users, last, err := s.w.UsersAfter(ctx, m.Position, batchSize)
+		if err != nil {
+			return err
+		}
+		for i := range users {
+			if err := s.lookAt(ctx, &users[i], "Remap"); err != nil {
+				return err
+			}
+		}
+		next = m
+		next.Position, next.Done, next.Finished = last, m.Done+int64(len(users)), len(users) < batchSize
+		next.Dense = s.decisions() > len(users)/2
+		return writeState(ctx, s.w, remapState, next)
+	})
+	return next, err
 }
 
 // remapUsers looks at users again, and then notes how far the mapping is.
 func (t *Tenant) remapUsers(ctx context.Context, ids []string, m remap) error {
 	changed := 0
-	for len(ids) > remapBatch {
-		n, err := t.lookAt(ctx, ids[:remapBatch], "Remap", nil)
+	for len(ids) > batchSize {
+		n, err := t.lookAt(ctx, ids[:batchSize], "Remap", nil)
 		if err != nil {
 			return err
 		}
 		changed += n
-		ids = ids[remapBatch:]
+		ids = ids[batchSize:]
 	}
 	m.Dense = changed > remapPage/2
 	_, err := t.lookAt(ctx, ids, "Remap", func(w store.Writer) error { return writeState(ctx, w, remapState, m) })
@@ -120,9 +156,7 @@ func (t *Tenant) remapUsers(ctx context.Context, ids []string, m remap) error {
 // lookAt decides over users in one transaction, and returns how many of them have come out otherwise. also runs in it, if
 // it is not nil.
 func (t *Tenant) lookAt(ctx context.Context, ids []string, operation string, also func(store.Writer) error) (changed int, err error) {
-	s := &session{t: t, op: directory.Operation{Start: t.clock()}}
-	err = t.store.Update(ctx, t.Key, func(w store.Writer) error {
-		s.begin(w)
+	return t.transact(ctx, func(s *session) error {
 		for _, id := range ids {
 			if err := s.again(ctx, id, operation); err != nil {
 				return err
@@ -131,27 +165,37 @@ func (t *Tenant) lookAt(ctx context.Context, ids []string, operation string, als
 		if also == nil {
 			return nil
 		}
-		return also(w)
+		return also(s.w)
+	})
+}
+
+// transact decides over users whom no operation has written, and returns how many of them have come out otherwise.
+func (t *Tenant) transact(ctx context.Context, fn func(*session) error) (changed int, err error) {
+	s := &session{t: t, op: directory.Operation{Start: t.clock()}}
+	err = t.store.Update(ctx, t.Key, func(w store.Writer) error {
+		s.begin(w)
+		return fn(s)
 	})
 	if err != nil {
 		return 0, err
 	}
 	s.tell()
-	for _, d := range s.told {
-		if d.Kind != Keep {
-			changed++
-		}
-	}
-	return changed, nil
+	return s.decisions(), nil
 }
 
-// differing are those of the users whose member is not what it is to be; where most are assumed to differ all of them.
-func (t *Tenant) differing(ctx context.Context, r store.Reader, users []store.Record, most bool) (ids []string, err error) {
-	for i := range users {
-		if most {
-			ids = append(ids, users[i].ID)
-			continue
+// decisions are those that were not to keep everything as it is.
+func (s *session) decisions() (n int) {
+	for _, d := range s.told {
+		if d.Kind != Keep {
+			n++
 		}
+	}
+	return n
+}
+
+// differing are those of the users whose member is not what it is to be.
+func (t *Tenant) differing(ctx context.Context, r store.Reader, users []store.Record) (ids []string, err error) {
+	for i := range users {
 		p, err := t.preview(ctx, r, &users[i])
 		if err != nil {
 			return nil, err

@@ -170,9 +170,14 @@ func (s *session) again(ctx context.Context, id, operation string) error {
 	if err != nil {
 		return err
 	}
+	return s.lookAt(ctx, &rec, operation)
+}
+
+// lookAt is again for a user who has just been read.
+func (s *session) lookAt(ctx context.Context, rec *store.Record, operation string) error {
 	op := s.op
-	op.Method, op.Type, op.ID, op.Tolerance = operation, store.TypeUser, id, nil
-	ev := &evaluation{s: s, user: userChange{before: &rec, after: &rec}, entry: entryOf(op, s.t.now())}
+	op.Method, op.Type, op.ID, op.Tolerance = operation, store.TypeUser, rec.ID, nil
+	ev := &evaluation{s: s, user: userChange{before: rec, after: rec}, entry: entryOf(op, s.t.now())}
 	return ev.run(ctx)
 }
 

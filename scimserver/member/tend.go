@@ -128,7 +128,7 @@ func (t *Tenant) recoverIntents(ctx context.Context) error {
 func (t *Tenant) workSome(ctx context.Context) (more bool, err error) {
 	var ids []string
 	err = t.store.View(ctx, t.Key, func(r store.Reader) error {
-		ids, err = r.Work(ctx, remapBatch)
+		ids, err = r.Work(ctx, batchSize)
 		return err
 	})
 	if err != nil || len(ids) == 0 {
