@@ -71,9 +71,9 @@ func TestReportOfMembers(t *testing.T) {
 func TestRestAfter(t *testing.T) {
 	t.Parallel()
 	for worked, want := range map[time.Duration]time.Duration{
-		10 * time.Millisecond:  20 * time.Millisecond,
-		100 * time.Millisecond: 180 * time.Millisecond,
-		240 * time.Millisecond: 60 * time.Millisecond,
+		10 * time.Millisecond:  40 * time.Millisecond,
+		100 * time.Millisecond: 170 * time.Millisecond,
+		230 * time.Millisecond: 57500 * time.Microsecond,
 		time.Second:            250 * time.Millisecond,
 		time.Minute:            time.Second,
 	} {

@@ -179,3 +179,34 @@ func TestTolerancesAreLogged(t *testing.T) {
 		t.Errorf("log: got %+v", e)
 	}
 }
+
+// TestRemapChangesSome: where a new mapping changes many users in a row and then only some, each of those who come out otherwise is
+// told once, in the order of their creation.
+func TestRemapChangesSome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, plain())
+	const many = 1400
+	differs := func(i int) bool { return i < 750 || i%7 == 0 }
+	var want []string
+	for i := range many {
+		title := ""
+		if differs(i) {
+			title = `,"title":"Administrator"`
+			want = append(want, fmt.Sprintf(`updated Staff active=true {"role":"Administrator","fields":{"fullName":"Mx user%d"}}`, i))
+		}
+		w.post("User", user(fmt.Sprintf("user%d", i), title))
+	}
+	w.tend()
+	w.told()
+	s := plain()
+	s.mapping.Role.From = "nickName"
+	s.mapping.Attributes[1] = config.AttributeRule{Field: "fullName", Expression: `user.?title.orValue("") == "Administrator" ? "nobody" : user.displayName`}
+	w.configure(s)
+	w.tend()
+	if told := w.told(); !slices.Equal(told, want) {
+		t.Errorf("%d events, want %d", len(told), len(want))
+	}
+	if p, err := w.tenant.Remapping(w.ctx); err != nil || p != nil {
+		t.Errorf("Remapping: got %+v, %v", p, err)
+	}
+}
