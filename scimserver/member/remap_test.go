@@ -185,8 +185,8 @@ func TestTolerancesAreLogged(t *testing.T) {
 func TestRemapChangesSome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, plain())
-	const many = 1400
-	differs := func(i int) bool { return i < 750 || i%7 == 0 }
+	const many = 800
+	differs := func(i int) bool { return i < 560 || i%7 == 0 }
 	var want []string
 	for i := range many {
 		title := ""
