@@ -19,12 +19,14 @@ type expression struct {
 	program cel.Program
 	result  *types.Type
 	loops   bool
+	root    ast.Expr // the expression itself
 	calls   int
 	dear    bool            // it has parts whose cost is to be counted for each user
 	names   map[string]bool // the variables it reads
 	reads   map[string]bool // the attributes of the user that it reads
 	id      bool            // it may read the user's id
 	user    *shape          // nil where there is no user
+	plain   plainText       // nil where it takes the program
 }
 
 // advice turns a message of CEL into one that says what to do.
@@ -60,7 +62,7 @@ func compileText(env *cel.Env, field, text string, errs *Errors, advise advice) 
 		errs.add(field, "", "%v", err)
 		return nil
 	}
-	x.program = program
+	x.program, x.root = program, root
 	return x
 }
 
@@ -103,11 +105,14 @@ const mostCalls = 8
 // half of the time.
 func (x *expression) programOptions() []cel.ProgramOption {
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if !x.dear && x.calls <= mostCalls {
+	if x.bounded() {
 		return options
 	}
 	return append(options, cel.CostLimit(MaxCost), cel.CostTracking(charges{}), cel.InterruptCheckFrequency(interruptEvery))
 }
+
+// bounded tells whether an evaluation takes little whatever the user is.
+func (x *expression) bounded() bool { return !x.dear && x.calls <= mostCalls }
 
 // cheapCalls neither go over lists nor make a text longer than those they are given.
 var cheapCalls = map[string]bool{

@@ -95,10 +95,14 @@ func groupNodes(names []string, sh *shape) (ref.Val, error) {
 // as good as none. A text that is missing is an empty one, as it is for the rules.
 
 func readText(v resource.Value) (ref.Val, error) {
+	return types.String(textOf(v)), nil
+}
+
+func textOf(v resource.Value) string {
 	if v.Kind() == resource.KindBool {
-		return types.String(strconv.FormatBool(v.Bool())), nil
+		return strconv.FormatBool(v.Bool())
 	}
-	return types.String(v.Text()), nil
+	return v.Text()
 }
 
 func readBool(a *schema.Attribute) func(resource.Value) (ref.Val, error) {

@@ -128,13 +128,17 @@ func join(args []ref.Val) ref.Val {
 // eachRune changes the ASCII letters.
 func eachRune(change func(rune) rune) func([]ref.Val) ref.Val {
 	return func(args []ref.Val) ref.Val {
-		return types.String(strings.Map(func(r rune) rune {
-			if r > unicode.MaxASCII {
-				return r
-			}
-			return change(r)
-		}, text(args[0])))
+		return types.String(inASCII(text(args[0]), change))
 	}
+}
+
+func inASCII(s string, change func(rune) rune) string {
+	return strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return r
+		}
+		return change(r)
+	}, s)
 }
 
 func replace(args []ref.Val) ref.Val {

@@ -65,6 +65,9 @@ func (c *compiler) expression(field, text string, t Type, translated bool) *expr
 		return nil
 	}
 	x.user = env.CELTypeProvider().(*shapes).byName[userShape]
+	if x.bounded() {
+		x.plain = c.plainText(x.root)
+	}
 	if x.names["groups"] || x.reads["groups"] {
 		c.program.needsGroups = true
 	}
@@ -228,6 +231,10 @@ func noPart(typeName string) (better, suggestion string) {
 // read evaluates the expression for a user. A value that is missing or out of a list's range is no error: the result is
 // missing then, and the default counts.
 func (x *expression) read(ev *evaluation) (raw, Found, error) {
+	if x.plain != nil {
+		r, found := found(rawText(x.plain(ev.in.User)), true)
+		return r, found, nil
+	}
 	ev.user.shape = x.user
 	v, err := x.run(ev.ctx, ev)
 	switch {
