@@ -1,6 +1,7 @@
 package member
 
 import (
+	"bytes"
 	"context"
 	"sync/atomic"
 	"time"
@@ -106,15 +107,31 @@ func (r *record) who() (who, error) {
 	if w.userName != "" {
 		return w, nil
 	}
-	doc := r.doc
-	if doc == nil {
-		var err error
-		if doc, err = resource.Parse(rec.Doc); err != nil {
-			return w, err
+	if r.doc != nil {
+		w.userName = r.doc.Value("userName").Text()
+		return w, nil
+	}
+	var err error
+	w.userName, err = userNameIn(rec.Doc)
+	return w, err
+}
+
+var userNameKey = []byte(`"userName":"`)
+
+// userNameIn reads the userName of a stored document, mostly without the rest of it: it is in front of all objects. Within a
+// text the key cannot be, as a quote has a backslash there.
+func userNameIn(doc []byte) (string, error) {
+	before, value, found := bytes.Cut(doc, userNameKey)
+	if found && bytes.LastIndexByte(before, '{') == 0 {
+		if end := bytes.IndexByte(value, '"'); end >= 0 && bytes.IndexByte(value[:end], '\\') < 0 {
+			return string(value[:end]), nil
 		}
 	}
-	w.userName = doc.Value("userName").Text()
-	return w, nil
+	o, err := resource.Parse(doc)
+	if err != nil {
+		return "", err
+	}
+	return o.Value("userName").Text(), nil
 }
 
 // Tend writes refusals that were counted. There is never more at once.
