@@ -123,6 +123,9 @@ func (c *Call) specified(doc *resource.Object) {
 	c.Projection = c.Projection.Specified(func(a *schema.Attribute) bool { return !doc.Attribute(a).IsNull() })
 }
 
+// usualDocument is the length in bytes that few documents exceed; those that do are moved while they are written.
+const usualDocument = 1 << 10
+
 // record is the canonical document of c.ID as the store takes it.
 func (c *Call) record(doc *resource.Object) store.Record {
 	active, ok := doc.Get("active")
@@ -130,7 +133,7 @@ func (c *Call) record(doc *resource.Object) store.Record {
 		Type:   c.Type.Name,
 		ID:     c.ID,
 		Active: !ok || active.Bool(),
-		Doc:    doc.AppendJSON(nil),
+		Doc:    doc.AppendJSON(make([]byte, 0, usualDocument)),
 		Keys:   c.Tenant.planOf(c.Type).keys(doc),
 	}
 }
