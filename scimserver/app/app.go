@@ -16,6 +16,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/feed"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
+	"github.com/scim-operator/scim-operator/scimserver/limit"
 	"github.com/scim-operator/scim-operator/scimserver/member"
 	"github.com/scim-operator/scim-operator/scimserver/outbox"
 	"github.com/scim-operator/scim-operator/scimserver/password"
@@ -126,10 +127,11 @@ func New(o Options) (*App, error) {
 	a.live = &live{
 		clock: o.Clock, log: o.Log, metrics: o.Metrics, cache: cache{file: o.CacheFile},
 		changed: make(chan struct{}, 1),
+		limits:  limits{shares: limit.NewShares(o.Clock, atWork(o.Store))},
 		purges:  purges{shared: o.Store.Shared(), holder: a.holder, wake: make(chan struct{}, 1)},
 	}
 	if o.Store.Shared() {
-		a.live.bucket = o.Store
+		a.live.limits.bucket = o.Store
 	}
 	a.purge = &purger{live: a.live, store: o.Store, log: o.Log, retry: o.timing.retryPurge}
 	a.directory = directory.New(directory.Deps{Store: a.Store, Passwords: password.NewHasher(), Clock: a.Clock})

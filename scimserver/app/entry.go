@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/auth"
@@ -14,6 +15,7 @@ import (
 	"github.com/scim-operator/scim-operator/scimserver/member"
 	"github.com/scim-operator/scim-operator/scimserver/scim/schema"
 	"github.com/scim-operator/scim-operator/scimserver/scim/scimerr"
+	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
 // entry is one tenant of a snapshot.
@@ -37,7 +39,7 @@ type builder struct {
 	before *shared // of the snapshot before
 	keys   *keySets
 	engine *member.Engine // nil: nobody is provisioned
-	bucket limit.Bucket   // nil: requests of other processes do not count
+	limits limits
 }
 
 // build returns the tenant as t says, whose hash it is. An unchanged one stays what it was; one that cannot be built stays what it was,
@@ -93,6 +95,7 @@ func (b *builder) make(t config.Tenant, prev *entry) (*entry, error) {
 		Client:      t.IdentityProvider,
 		Limit:       b.limiter(t, prev),
 		Gate:        gate(t, prev),
+		Share:       b.limits.share(prev),
 		BodyBytes:   t.Limits.BodyBytes,
 		Unavailable: unavailable(t),
 		Observe:     e.activity,
@@ -146,8 +149,8 @@ func (b *builder) limiter(t config.Tenant, prev *entry) httpapi.Limiter {
 	if prev != nil && prev.config.Limits.RequestsPerSecond == l.RequestsPerSecond && prev.config.Limits.Burst == l.Burst {
 		return prev.http.Limit
 	}
-	if b.bucket != nil && l.RequestsPerSecond > 0 {
-		return limit.NewShared(b.bucket, t.Key, "requests", l.RequestsPerSecond, l.Burst)
+	if b.limits.bucket != nil && l.RequestsPerSecond > 0 {
+		return limit.NewShared(b.limits.bucket, t.Key, "requests", l.RequestsPerSecond, l.Burst)
 	}
 	return limit.New(l.RequestsPerSecond, l.Burst)
 }
@@ -162,6 +165,34 @@ func gate(t config.Tenant, prev *entry) httpapi.Gate {
 		return g
 	}
 	return nil
+}
+
+// limits are what tenants have in common.
+type limits struct {
+	bucket limit.Bucket  // that their requests are taken from; nil: each process has the whole rate
+	shares *limit.Shares // nil: nobody's reads are bounded
+}
+
+// readsElsewhere is how many reads may be at work for each processor where the work is done by a database of its own.
+const readsElsewhere = 4
+
+// atWork is how many reads keep the processors busy.
+func atWork(s store.Store) int {
+	if s.Shared() {
+		return readsElsewhere * runtime.GOMAXPROCS(0)
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// share keeps the one before.
+func (l limits) share(prev *entry) httpapi.Gate {
+	switch {
+	case l.shares == nil:
+		return nil
+	case prev != nil:
+		return prev.http.Share
+	}
+	return l.shares.NewShare()
 }
 
 func unavailable(t config.Tenant) *scimerr.Error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -104,6 +105,40 @@ func TestStuckTenant(t *testing.T) {
 	}
 	close(pit.letGo)
 	for range requests - turnedAway {
+		if a := receive(t, answers); a.status != http.StatusOK {
+			t.Errorf("in line: status %d", a.status)
+		}
+	}
+}
+
+// TestShares: where several tenants read, hundreds of requests of one take no more processors than its part; the others wait in
+// line, and other tenants' are answered.
+func TestShares(t *testing.T) {
+	t.Parallel()
+	var pit *tarpit
+	i := launch(t, t.TempDir(), func(o *Options) {
+		pit = &tarpit{Store: o.Store, tenant: "ns/noisy", letGo: make(chan struct{})}
+		o.Store = pit
+		now := time.Now()
+		o.Clock = func() time.Time { return now } // so that the quiet tenant counts as one that is there
+	})
+	i.offer(server(tenant("ns/a", bounded), tenant("ns/noisy", bounded)))
+	i.expect(http.StatusOK, http.MethodGet, "/Users?count=1", "secret", "")
+	part := int64(max(1, runtime.GOMAXPROCS(0)/2))
+	answers := make(chan answer, concurrent)
+	noisy := connections(t, concurrent)
+	for range concurrent {
+		go func() { answers <- i.ask(noisy, http.MethodGet, "ns/noisy", "/Users?filter=title%20co%20%22x%22", "") }()
+	}
+	eventually(t, "the tenant's part is taken", func() bool { return pit.stuck.Load() == part })
+	for range 50 {
+		i.expect(http.StatusOK, http.MethodGet, "/Users?count=1", "secret", "")
+	}
+	if n := pit.stuck.Load(); n != part {
+		t.Errorf("%d reads of the stuck tenant are at work, its part is %d", n, part)
+	}
+	close(pit.letGo)
+	for range concurrent {
 		if a := receive(t, answers); a.status != http.StatusOK {
 			t.Errorf("in line: status %d", a.status)
 		}

@@ -25,7 +25,7 @@ func TestKeysAreShared(t *testing.T) {
 		if err := next.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		return newSnapshot(loaded(t, next), prev, nil, nil, time.Now, nil, nil)
+		return newSnapshot(loaded(t, next), prev, nil, nil, time.Now, nil, limits{})
 	}
 	one := config.Issuer{Issuer: "https://one"}
 	first := take(nil, withIssuers("ns/a", "https://one", "https://two"), withIssuers("ns/b", "https://one"))

@@ -11,7 +11,6 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
-	"github.com/scim-operator/scim-operator/scimserver/limit"
 	"github.com/scim-operator/scim-operator/scimserver/member"
 	"github.com/scim-operator/scim-operator/scimserver/telemetry"
 )
@@ -26,7 +25,7 @@ type live struct {
 	epochs  epochs
 	changed chan struct{}  // holds one signal: there is something to report
 	engine  *member.Engine // of members; nil: nobody is provisioned
-	bucket  limit.Bucket   // that requests of tenants take from; nil: each process has the whole rate
+	limits  limits         // of the tenants
 	own     owner          // of the tenants; the zero one looks at nothing
 	// followers are told of each snapshot that is served, one at a time.
 	followers []func(*snapshot)
@@ -93,7 +92,7 @@ func (l *live) swap(next *config.Loaded) *snapshot {
 	for key, f := range others {
 		held[key] = held[key] || !f.sealed
 	}
-	s := newSnapshot(next, l.current.Load(), held, others, l.clock, l.engine, l.bucket)
+	s := newSnapshot(next, l.current.Load(), held, others, l.clock, l.engine, l.limits)
 	for key := range s.entries {
 		if l.purges.shared && !s.held[key] {
 			l.purges.serve(key)

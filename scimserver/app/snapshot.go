@@ -6,7 +6,6 @@ import (
 
 	"github.com/scim-operator/scim-operator/scimserver/config"
 	"github.com/scim-operator/scim-operator/scimserver/httpapi"
-	"github.com/scim-operator/scim-operator/scimserver/limit"
 	"github.com/scim-operator/scim-operator/scimserver/member"
 )
 
@@ -25,7 +24,7 @@ type snapshot struct {
 }
 
 // newSnapshot takes what did not change from prev (nil: there is none): tenants with all their state, limiters, schemas.
-func newSnapshot(next *config.Loaded, prev *snapshot, held map[string]bool, others owned, clock func() time.Time, engine *member.Engine, bucket limit.Bucket) *snapshot {
+func newSnapshot(next *config.Loaded, prev *snapshot, held map[string]bool, others owned, clock func() time.Time, engine *member.Engine, limits limits) *snapshot {
 	s := &snapshot{
 		config: next, hash: next.Digest, at: clock(), held: held, owned: others,
 		entries: make(map[string]*entry, len(next.Tenants)),
@@ -35,7 +34,7 @@ func newSnapshot(next *config.Loaded, prev *snapshot, held map[string]bool, othe
 		s.at = prev.at
 	}
 	s.keys, s.shared = prev.nextKeys(clock), newShared()
-	b := builder{base: next.BaseURL, clock: clock, shared: s.shared, before: prev.sharedParts(), keys: s.keys, engine: engine, bucket: bucket}
+	b := builder{base: next.BaseURL, clock: clock, shared: s.shared, before: prev.sharedParts(), keys: s.keys, engine: engine, limits: limits}
 	for i, t := range next.Tenants {
 		e := b.build(t, next.Hashes[i], prev.entry(t.Key))
 		s.entries[t.Key] = e

@@ -54,14 +54,24 @@ func (x *exchange) checkRate() error {
 }
 
 // enter waits for a turn among the tenant's requests; end gives it back.
-func (x *exchange) enter() error {
-	gate := x.tenant.Gate
+func (x *exchange) enter() error { return x.pass(x.tenant.Gate, &x.gate) }
+
+// enterShare waits for a turn among the tenant's reads. One may be long work for the processors, unlike a write.
+func (x *exchange) enterShare() error {
+	if x.share != nil {
+		return nil
+	}
+	return x.pass(x.tenant.Share, &x.share)
+}
+
+// pass waits in front of a gate, and notes that it is to be left.
+func (x *exchange) pass(gate Gate, entered *Gate) error {
 	if gate == nil {
 		return nil
 	}
 	retryAfter, ok := gate.Enter(x.r.Context())
 	if ok {
-		x.gate = gate
+		*entered = gate
 		return nil
 	}
 	if err := x.r.Context().Err(); err != nil {
@@ -72,11 +82,13 @@ func (x *exchange) enter() error {
 	return &throttled{err: e, kind: KindConcurrency}
 }
 
-// leave gives the turn back, if the request has one.
+// leave gives the turns back that the request has.
 func (x *exchange) leave() {
-	if x.gate != nil {
-		x.gate.Leave()
-		x.gate = nil
+	for _, entered := range []*Gate{&x.share, &x.gate} {
+		if *entered != nil {
+			(*entered).Leave()
+			*entered = nil
+		}
 	}
 }
 

@@ -76,8 +76,23 @@ func (x *exchange) spill(a *directory.Answer) error {
 			return err
 		}
 	}
-	err := written(x.w.Write(a.Body))
+	err := x.sendPiece(a.Body)
 	a.Body = a.Body[:0]
+	return err
+}
+
+// slowPiece is how long a client may take for a piece of an answer before its tenant's other reads need not wait for it.
+const slowPiece = 20 * time.Millisecond
+
+func (x *exchange) sendPiece(piece []byte) error {
+	if x.share == nil {
+		return written(x.w.Write(piece))
+	}
+	slow := time.AfterFunc(slowPiece, x.share.Leave)
+	err := written(x.w.Write(piece))
+	if !slow.Stop() {
+		x.share = nil
+	}
 	return err
 }
 

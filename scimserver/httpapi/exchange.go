@@ -23,6 +23,7 @@ type exchange struct {
 	values     []string // of headers
 	tenant     *Tenant
 	gate       Gate   // to be left at the end, nil: none
+	share      Gate   // as well
 	subject    string // whom the credential names, "": nobody
 	credential string
 	route      string

@@ -55,6 +55,9 @@ func (x *exchange) get(rt *schema.ResourceType) error {
 	if _, _, err := x.prepare(rt, false); err != nil {
 		return err
 	}
+	if err := x.enterShare(); err != nil {
+		return err
+	}
 	x.intent = http.StatusOK
 	return x.finish(x.h.Directory.Get(x.r.Context(), &x.call, &x.ans))
 }

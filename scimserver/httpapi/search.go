@@ -58,6 +58,9 @@ func (x *exchange) answerSearch(q *query, types ...*schema.ResourceType) error {
 		}
 		calls[i] = &c
 	}
+	if err := x.enterShare(); err != nil {
+		return err
+	}
 	x.intent = http.StatusOK
 	return x.finish(sensitive(x.r, x.h.Directory.List(x.r.Context(), s, &x.ans, calls...)))
 }

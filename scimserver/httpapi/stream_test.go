@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/directory"
 	"github.com/scim-operator/scim-operator/scimserver/servertest"
@@ -158,3 +159,70 @@ func TestSlowClients(t *testing.T) {
 		t.Errorf("afterwards: %d", a.Status)
 	}
 }
+
+// TestSlowClientGivesTurnBack: a read whose client takes its time for a large answer keeps no other one of its tenant from its turn.
+func TestSlowClientGivesTurnBack(t *testing.T) {
+	t.Parallel()
+	server := servertest.New(t, servertest.WithStore(crowdedStore{memory.New()}))
+	turn := turns(make(chan struct{}, 1))
+	tenant := server.NewTenant(t, servertest.Share(turn))
+	id := tenant.Create(t, "/Groups?excludedAttributes=members", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"g"}`)
+	var done sync.WaitGroup
+	stopped, goOn := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	slow := &pieces{gate: func() {
+		once.Do(func() { close(stopped) })
+		<-goOn
+	}}
+	done.Go(func() {
+		if err := inProcess(t.Context(), server, tenant, "/Groups/"+id, slow); err != nil {
+			t.Error(err)
+		}
+	})
+	<-stopped
+	for range 3 { // each waits for the turn, and gives it back
+		for _, path := range []string{"/Groups/" + id + "?attributes=displayName", "/Users?count=1"} {
+			if a := tenant.Do(t, http.MethodGet, path, ""); a.Status != http.StatusOK {
+				t.Errorf("%s: %d", path, a.Status)
+			}
+		}
+	}
+	if a := tenant.Do(t, http.MethodPost, "/Users/.search", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}`); a.Status != http.StatusOK {
+		t.Errorf("a search: %d", a.Status)
+	}
+	close(goOn)
+	done.Wait()
+	if got := strings.Count(slow.text.String(), `"display":`); got != largeGroup {
+		t.Errorf("the slow client got %d members", got)
+	}
+	if len(turn) > 0 {
+		t.Error("a turn was not given back")
+	}
+	turn <- struct{}{}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := &pieces{}
+	if err := inProcess(ctx, server, tenant, "/Users", w); err != nil || w.status == http.StatusOK {
+		t.Errorf("a read without a turn: %d, %v", w.status, err)
+	}
+	if a := tenant.Do(t, http.MethodPost, "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann"}`); a.Status != http.StatusCreated {
+		t.Errorf("a write, which needs no turn: %d", a.Status)
+	}
+}
+
+// turns are a Gate.
+type turns chan struct{}
+
+func (g turns) Enter(ctx context.Context) (time.Duration, bool) {
+	if ctx.Err() != nil {
+		return time.Second, false
+	}
+	select {
+	case g <- struct{}{}:
+		return 0, true
+	case <-ctx.Done():
+		return time.Second, false
+	}
+}
+
+func (g turns) Leave() { <-g }

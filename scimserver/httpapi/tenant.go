@@ -22,6 +22,7 @@ type Tenant struct {
 	Auth        Authenticator
 	Limit       Limiter        // nil: no limit
 	Gate        Gate           // nil: no bound
+	Share       Gate           // for what reads, behind Gate; nil: no bound
 	BodyBytes   int64          // 0: DefaultBodyBytes
 	Unavailable *scimerr.Error // nil: served; else every authenticated request gets it (suspended, not ready)
 	Client      string         // kind of the identity provider: "Okta", "Generic"

@@ -54,6 +54,9 @@ func Rate(requestsPerSecond, burst int) TenantOption {
 	return func(o *tenantOptions) { o.requestsPerSecond, o.burst = requestsPerSecond, burst }
 }
 
+// Share has the tenant's reads wait for a turn.
+func Share(g httpapi.Gate) TenantOption { return func(o *tenantOptions) { o.tenant.Share = g } }
+
 // Unavailable refuses every request.
 func Unavailable(err *scimerr.Error) TenantOption {
 	return func(o *tenantOptions) { o.tenant.Unavailable = err }

@@ -1,0 +1,195 @@
+package limit
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// entering asks for so many turns at once, and tells how many were given so far, and how many refused.
+type entering struct {
+	mu             sync.Mutex
+	given, refused int
+	after          time.Duration
+	all            sync.WaitGroup
+}
+
+func (e *entering) enter(ctx context.Context, s *Share, n int) {
+	for range n {
+		e.all.Go(func() {
+			after, ok := s.Enter(ctx)
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			if ok {
+				e.given++
+			} else {
+				e.refused++
+				e.after = after
+			}
+		})
+	}
+	synctest.Wait()
+}
+
+func (e *entering) want(t *testing.T, what string, given, refused int) {
+	t.Helper()
+	synctest.Wait()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.given != given || e.refused != refused {
+		t.Errorf("%s: %d turns given and %d refused, want %d and %d", what, e.given, e.refused, given, refused)
+	}
+}
+
+func TestShareAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var e entering
+		e.enter(t.Context(), NewShares(time.Now, 2).NewShare(), 100)
+		e.want(t, "a tenant that is alone", 100, 0)
+	})
+}
+
+// TestShares: of tenants that are there at the same time none has more than its part, however many requests it sends.
+func TestShares(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ all, tenants, part int }{{8, 2, 4}, {8, 3, 2}, {8, 8, 1}, {8, 100, 1}, {1, 2, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			shares := NewShares(time.Now, c.all)
+			each := make([]entering, c.tenants)
+			tenants := make([]*Share, c.tenants)
+			for i := range tenants {
+				tenants[i] = shares.NewShare()
+				each[i].enter(t.Context(), tenants[i], 1)
+			}
+			for i, s := range tenants {
+				each[i].enter(t.Context(), s, 20)
+				each[i].want(t, "many requests", c.part, 0)
+			}
+			for left := 1; left <= 21; left++ { // each turn that is given back is the next one's
+				tenants[0].Leave()
+				each[0].want(t, "after some have left", min(21, c.part+left), 0)
+			}
+			if tenants[0].working != 0 {
+				t.Errorf("%d turns are still taken", tenants[0].working)
+			}
+			time.Sleep(longestWait)
+			for i := 1; i < c.tenants; i++ {
+				each[i].all.Wait()
+				each[i].want(t, "nobody has left", c.part, 21-c.part)
+				if each[i].after != afterTimeout {
+					t.Errorf("refused for %v", each[i].after)
+				}
+			}
+		})
+	}
+}
+
+// TestShareOfOneThatComes: what another tenant has at work from the time when it was alone takes nothing from the one that comes.
+func TestShareOfOneThatComes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shares := NewShares(time.Now, 4)
+		noisy, quiet := shares.NewShare(), shares.NewShare()
+		var e, other entering
+		e.enter(t.Context(), noisy, 50)
+		e.want(t, "alone", 50, 0)
+		other.enter(t.Context(), quiet, 2)
+		other.want(t, "the one that comes", 2, 0)
+		e.enter(t.Context(), noisy, 10)
+		for range 48 {
+			noisy.Leave()
+			e.want(t, "above its part", 50, 0)
+		}
+		noisy.Leave()
+		e.want(t, "below its part", 51, 0)
+		quiet.Leave()
+		quiet.Leave()
+		time.Sleep(period)
+		noisy.Leave()
+		e.want(t, "the other one was seen lately", 52, 0)
+		time.Sleep(2 * period)
+		noisy.Leave()
+		e.want(t, "the other one has gone", 60, 0)
+	})
+}
+
+func TestShareLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shares := NewShares(time.Now, 1)
+		shares.NewShare().Enter(t.Context())
+		s := shares.NewShare()
+		s.Enter(t.Context())
+		var order []int
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for n := range 5 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			if n != 2 {
+				ctx = t.Context()
+			}
+			all.Go(func() {
+				defer cancel()
+				if _, ok := s.Enter(ctx); ok {
+					mu.Lock()
+					defer mu.Unlock()
+					order = append(order, n)
+				}
+			})
+			synctest.Wait()
+		}
+		time.Sleep(2 * time.Second) // one gives up
+		for range 5 {
+			s.Leave()
+			synctest.Wait()
+		}
+		all.Wait()
+		if len(order) != 4 || order[0] != 0 || order[1] != 1 || order[2] != 3 || order[3] != 4 {
+			t.Errorf("turns were given to %v", order)
+		}
+		if s.working != 0 || len(s.line) != 0 {
+			t.Errorf("%d at work, %d in line", s.working, len(s.line))
+		}
+	})
+}
+
+// TestSharesRandomly: whatever comes, gives up and goes at the same moment, no turn is lost and none is given twice.
+func TestSharesRandomly(t *testing.T) {
+	t.Parallel()
+	shares := NewShares(time.Now, 4)
+	tenants := []*Share{shares.NewShare(), shares.NewShare(), shares.NewShare()}
+	var all sync.WaitGroup
+	for n := range 64 {
+		all.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(n), 1))
+			for range 200 {
+				s := tenants[random.IntN(len(tenants))]
+				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(200))*time.Microsecond)
+				if _, ok := s.Enter(ctx); ok {
+					s.Leave()
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	for i, s := range tenants {
+		if s.working != 0 || len(s.line) != 0 {
+			t.Errorf("tenant %d: %d at work, %d in line", i, s.working, len(s.line))
+		}
+	}
+}
+
+// BenchmarkShare is what a turn costs that is free.
+func BenchmarkShare(b *testing.B) {
+	s := NewShares(time.Now, 4).NewShare()
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Enter(b.Context())
+		s.Leave()
+	}
+}
