@@ -198,25 +198,42 @@ func TestSlowClientGivesTurnBack(t *testing.T) {
 	if len(turn) > 0 {
 		t.Error("a turn was not given back")
 	}
-	turn <- struct{}{}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	w := &pieces{}
-	if err := inProcess(ctx, server, tenant, "/Users", w); err != nil || w.status == http.StatusOK {
-		t.Errorf("a read without a turn: %d, %v", w.status, err)
+}
+
+// TestReadsNeedTurn: what reads is turned away where there is no turn for it, and nothing else is.
+func TestReadsNeedTurn(t *testing.T) {
+	t.Parallel()
+	tenant := servertest.New(t).NewTenant(t, servertest.Share(full{}))
+	id := tenant.Create(t, "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann"}`)
+	for _, path := range []string{"/Users", "/Users/" + id, "/", "/Groups?count=0"} {
+		refused := tenant.Do(t, http.MethodGet, path, "")
+		wantError(t, refused, http.StatusTooManyRequests)
+		if got := refused.Header.Get("Retry-After"); got != "7" {
+			t.Errorf("%s: Retry-After %q", path, got)
+		}
 	}
-	if a := tenant.Do(t, http.MethodPost, "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ann"}`); a.Status != http.StatusCreated {
-		t.Errorf("a write, which needs no turn: %d", a.Status)
+	for _, path := range []string{"/Users/.search", "/.search"} {
+		wantError(t, tenant.Do(t, http.MethodPost, path, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]}`), http.StatusTooManyRequests)
+	}
+	if a := tenant.Do(t, http.MethodGet, "/Schemas", ""); a.Status != http.StatusOK {
+		t.Errorf("discovery: %d", a.Status)
+	}
+	if a := tenant.Do(t, http.MethodDelete, "/Users/"+id, ""); a.Status != http.StatusNoContent {
+		t.Errorf("a write: %d", a.Status)
 	}
 }
+
+// full is a Gate without a turn for anybody.
+type full struct{}
+
+func (full) Enter(context.Context) (time.Duration, bool) { return 7 * time.Second, false }
+
+func (full) Leave() { panic("nobody has entered") }
 
 // turns are a Gate.
 type turns chan struct{}
 
 func (g turns) Enter(ctx context.Context) (time.Duration, bool) {
-	if ctx.Err() != nil {
-		return time.Second, false
-	}
 	select {
 	case g <- struct{}{}:
 		return 0, true

@@ -157,6 +157,54 @@ func TestShareLine(t *testing.T) {
 	})
 }
 
+// TestShareGrows: who comes when others have gone does not pass those that wait.
+func TestShareGrows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shares := NewShares(time.Now, 1)
+		s := shares.NewShare()
+		shares.NewShare().Enter(t.Context())
+		var first, second entering
+		first.enter(t.Context(), s, 2)
+		first.want(t, "two there", 1, 0)
+		time.Sleep(3 * period)
+		second.enter(t.Context(), s, 1)
+		second.want(t, "behind one that waits", 0, 0)
+		s.Leave()
+		first.want(t, "the first", 2, 0)
+		second.want(t, "alone", 1, 0)
+	})
+}
+
+// TestShareForgets: tenants that were there long ago do not count, though nobody has come since.
+func TestShareForgets(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shares := NewShares(time.Now, 1)
+		s := shares.NewShare()
+		shares.NewShare().Enter(t.Context())
+		s.Enter(t.Context())
+		time.Sleep(10 * period)
+		var e entering
+		e.enter(t.Context(), s, 5)
+		e.want(t, "alone again", 5, 0)
+	})
+}
+
+// TestShareAtTheLastMoment: a turn that is given to one that gives up at that moment is taken.
+func TestShareAtTheLastMoment(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	turn := make(chan struct{})
+	close(turn)
+	for range 100 { // select takes either
+		if _, ok := NewShares(time.Now, 1).NewShare().wait(ctx, turn); !ok {
+			t.Fatal("the turn is lost")
+		}
+	}
+}
+
 // TestSharesRandomly: whatever comes, gives up and goes at the same moment, no turn is lost and none is given twice.
 func TestSharesRandomly(t *testing.T) {
 	t.Parallel()
