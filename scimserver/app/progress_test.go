@@ -72,8 +72,8 @@ func TestRestAfter(t *testing.T) {
 	t.Parallel()
 	for worked, want := range map[time.Duration]time.Duration{
 		10 * time.Millisecond:  40 * time.Millisecond,
-		100 * time.Millisecond: 170 * time.Millisecond,
-		230 * time.Millisecond: 57500 * time.Microsecond,
+		100 * time.Millisecond: 150 * time.Millisecond,
+		220 * time.Millisecond: 55 * time.Millisecond,
 		time.Second:            250 * time.Millisecond,
 		time.Minute:            time.Second,
 	} {

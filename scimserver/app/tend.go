@@ -192,11 +192,11 @@ func (t *tender) look(ctx context.Context) {
 }
 
 // The background rests after each portion, so that requests keep most of the processors and of the one writer of the store:
-// restAfterWork times as long as it has worked, where that ends within portionTime, which makes 1,850 users a second; but
+// restAfterWork times as long as it has worked, where that ends within portionTime, which makes 2,000 users a second; but
 // for a quarter of its work at least.
 const (
 	restAfterWork = 4
-	portionTime   = 270 * time.Millisecond
+	portionTime   = 250 * time.Millisecond
 	mostRest      = time.Second
 )
 
