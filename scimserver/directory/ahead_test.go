@@ -23,6 +23,16 @@ func (s *toldStore) Update(ctx context.Context, tenant string, fn func(store.Wri
 	return s.Store.Update(ctx, tenant, func(w store.Writer) error { return fn(&readingWriter{w, s}) })
 }
 
+func (w *readingWriter) AddMembers(ctx context.Context, group string, ids []string) (int, []string, error) {
+	w.s.read.Members = append(w.s.read.Members, ids...)
+	return w.Writer.AddMembers(ctx, group, ids)
+}
+
+func (w *readingWriter) RemoveMembers(ctx context.Context, group string, ids []string) (int, error) {
+	w.s.read.Members = append(w.s.read.Members, ids...)
+	return w.Writer.RemoveMembers(ctx, group, ids)
+}
+
 type readingWriter struct {
 	store.Writer
 	s *toldStore
@@ -54,17 +64,21 @@ func TestAhead(t *testing.T) {
 			t.Errorf("%s (-read +told):\n%s", step, diff)
 		}
 	}
-	user := "/Users/" + tenant.Create(t, "/Users", `{"schemas":["`+userURN+`"],"userName":"ann"}`)
+	id := tenant.Create(t, "/Users", `{"schemas":["`+userURN+`"],"userName":"ann"}`)
 	told("a user made")
-	tenant.Create(t, "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"g"}`)
+	group := "/Groups/" + tenant.Create(t, "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"g"}`)
 	told("a group made")
-	const title = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"title","value":"x"}]}`
-	for _, req := range [][2]string{
-		{http.MethodPatch, title}, {http.MethodPut, `{"schemas":["` + userURN + `"],"userName":"bob"}`}, {http.MethodDelete, ""},
+	const patch = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[`
+	for _, req := range [][3]string{
+		{http.MethodPatch, "/Users/" + id, patch + `{"op":"replace","path":"title","value":"x"}]}`},
+		{http.MethodPatch, group, patch + `{"op":"add","path":"members","value":[{"value":"` + id + `"}]}]}`},
+		{http.MethodPatch, group, patch + `{"op":"remove","path":"members[value eq \"` + id + `\"]"},{"op":"add","path":"members","value":[{"value":"` + id + `"}]}]}`},
+		{http.MethodPut, "/Users/" + id, `{"schemas":["` + userURN + `"],"userName":"bob"}`},
+		{http.MethodDelete, "/Users/" + id, ""},
 	} {
-		if a := tenant.Do(t, req[0], user, req[1]); a.Status >= http.StatusBadRequest {
-			t.Fatalf("%s: %d %s", req[0], a.Status, a.Body)
+		if a := tenant.Do(t, req[0], req[1], req[2]); a.Status >= http.StatusBadRequest {
+			t.Fatalf("%s %s: %d %s", req[0], req[1], a.Status, a.Body)
 		}
-		told(req[0])
+		told(req[0] + " " + req[1])
 	}
 }

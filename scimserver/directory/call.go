@@ -21,8 +21,9 @@ type Call struct {
 	RequestID string    // for the provisioning log
 	Start     time.Time // of the request
 
-	changes Changes // of the transaction that is running
-	changed bool    // it was committed
+	changes Changes  // of the transaction that is running
+	changed bool     // it was committed
+	named   []string // ids of those that are to join or to leave the group
 }
 
 // Location is the URL of the resource.

@@ -19,8 +19,8 @@ func (d *Directory) change(ctx context.Context, c *Call, op Operation, ans *Answ
 	at := d.now()
 	var rec store.Record
 	var alone bool
-	ahead := store.WithAhead(ctx, store.Ahead{Type: c.Type.Name, ID: c.ID})
-	err := d.update(ahead, c, op, func(w store.Writer) (err error) {
+	ahead := store.Ahead{Type: c.Type.Name, ID: c.ID, Members: c.named}
+	err := d.update(store.WithAhead(ctx, ahead), c, op, func(w store.Writer) (err error) {
 		if rec, err = w.Get(ctx, c.Type.Name, c.ID); err != nil {
 			return err
 		}

@@ -29,6 +29,14 @@ func (c *Call) changeMembers(ctx context.Context, w store.Writer, changes []patc
 	return changed, nil
 }
 
+// namedIn are the ids that the changes name.
+func namedIn(changes []patch.MemberChange) (ids []string) {
+	for _, ch := range changes {
+		ids = append(ids, ch.IDs...)
+	}
+	return ids
+}
+
 func (c *Call) changeMember(ctx context.Context, w store.Writer, ch patch.MemberChange) (n int, err error) {
 	switch ch.Kind {
 	case patch.AddMembers:

@@ -28,6 +28,7 @@ func (d *Directory) patch(ctx context.Context, c *Call, op Operation, body *reso
 	var members []patch.MemberChange
 	if c.Type.Name == store.TypeGroup {
 		members, req = req.Members()
+		c.named = namedIn(members)
 	}
 	secrets, err := req.Secrets(c.Tolerance)
 	if err != nil {

@@ -5,8 +5,9 @@ import "context"
 // Ahead is what the function of an Update reads first: a store may read it together with what others need. It is no promise.
 type Ahead struct {
 	Type, ID string
-	Insert   bool   // the resource is new
-	Name     string // of a new one, if no other may have it
+	Insert   bool     // the resource is new
+	Name     string   // of a new one, if no other may have it
+	Members  []string // ids of those that are to join or to leave the group
 }
 
 type aheadKey struct{}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
 
@@ -15,6 +13,7 @@ type aheads struct {
 	waiting []*store.Ahead // under lane.mu
 }
 
+// maxAhead is for how many transactions something is read in one round trip, and how many members for one of them.
 const maxAhead = 32
 
 // resourceKey names a resource.
@@ -29,10 +28,17 @@ type newKey struct {
 	name string
 }
 
-// readAhead is what a batch has read for transactions to come.
+// readAhead is what a batch has read for transactions to come, as it is with what those before them have changed.
 type readAhead struct {
-	rows map[resourceKey]rowRead
-	free map[newKey]struct{} // neither the id nor the name is taken
+	rows   map[resourceKey]rowRead
+	free   map[newKey]struct{}   // neither the id nor the name is taken
+	groups map[string]*groupRead // by id
+}
+
+// groupRead is a group that members are to join or to leave.
+type groupRead struct {
+	seq, pos   int64 // pos is that of the last member, or more
+	candidates map[string]candidate
 }
 
 // rowRead is a row of rowSQL.
@@ -68,54 +74,20 @@ func (l *lane) take() []*store.Ahead {
 }
 
 // readAhead are statements for transactions that wait for their turn.
-func (b *batch) readAhead() (asks []ask) {
+func (b *batch) readAhead() []ask {
 	if b.alone {
 		return nil
 	}
-	v := reader{key: b.key}
-	list := b.lane.take()
+	q := question{reader: reader{key: b.key}, into: &b.ahead}
+	for _, a := range b.lane.take() {
+		q.row(a)
+		q.more(a)
+	}
 	if b.first != nil {
-		list, b.first = append(list, b.first), nil
+		q.more(b.first)
+		b.first = nil
 	}
-	for _, a := range list {
-		key := resourceKey{kindOf(a.Type), text(a.ID)}
-		if a.Insert {
-			asks = append(asks, v.freeAsk(newKey{key, text(a.Name)}, &b.ahead))
-		} else {
-			asks = append(asks, v.rowAsk(key, &b.ahead))
-		}
-	}
-	return asks
-}
-
-func (v *reader) rowAsk(key resourceKey, into *readAhead) ask {
-	return v.ask(rowSQL, func(rows pgx.Rows) error {
-		var read rowRead
-		err := rows.Scan(read.places()...)
-		if into.rows == nil {
-			into.rows = make(map[resourceKey]rowRead)
-		}
-		into.rows[key] = read
-		return err
-	}, key.id, key.kind)
-}
-
-func (v *reader) freeAsk(key newKey, into *readAhead) ask {
-	var name any
-	if key.name != "" {
-		name = key.name
-	}
-	return v.ask(takenSQL, func(rows pgx.Rows) error {
-		var taken *string
-		err := rows.Scan(&taken)
-		if taken == nil {
-			if into.free == nil {
-				into.free = make(map[newKey]struct{})
-			}
-			into.free[key] = struct{}{}
-		}
-		return err
-	}, key.id, int64(0), key.kind, name)
+	return q.asks()
 }
 
 func (r *rowRead) places() []any {
@@ -132,9 +104,8 @@ func (t *tx) rowAhead(ctx context.Context, typ, id string) (read rowRead, ok boo
 	if !t.usable(ctx) {
 		return read, false
 	}
-	key := resourceKey{kindOf(typ), text(id)}
-	read, ok = t.b.ahead.rows[key]
-	delete(t.b.ahead.rows, key)
+	read, ok = t.b.ahead.rows[resourceKey{kindOf(typ), text(id)}]
+	read.w.record.Doc = slices.Clone(read.w.record.Doc) // it may be read again
 	return read, ok
 }
 
@@ -158,6 +129,57 @@ func (a *readAhead) wrote(r *store.Record) {
 	for key := range a.free {
 		if key.id == id || key.name != "" && key.kind == kind && key.name == text(r.Keys.Name) {
 			delete(a.free, key)
+		}
+	}
+}
+
+// touched keeps the row that a transaction has read last and has changed no more of than its version and time.
+func (t *tx) touched(key resourceKey, ms int64) {
+	if t.b.ahead.rows == nil || t.access != writing {
+		return
+	}
+	read := t.read
+	read.r.alone = t.recent.alone
+	read.w.record.Version++
+	read.w.modified = ms
+	t.b.ahead.rows[key] = read
+}
+
+// groupAhead returns what was read ahead of a group and of resources, if it was of all of them.
+func (t *tx) groupAhead(ctx context.Context, groupID string, ids []string) (g *groupRead, found map[string]candidate, ok bool) {
+	if !t.usable(ctx) {
+		return nil, nil, false
+	}
+	if g, ok = t.b.ahead.groups[text(groupID)]; !ok {
+		return nil, nil, false
+	}
+	found = make(map[string]candidate, len(ids))
+	for _, id := range ids {
+		if found[id], ok = g.candidates[text(id)]; !ok {
+			return nil, nil, false
+		}
+	}
+	return g, found, true
+}
+
+// moved notes that resources have joined a group, or left it: no longer is it known which of them are alone.
+func (a *readAhead) moved(group int64, seqs []int64, join bool) {
+	for key, read := range a.rows {
+		if slices.Contains(seqs, read.w.seq) {
+			delete(a.rows, key)
+		}
+	}
+	for _, g := range a.groups {
+		if g.seq != group {
+			continue
+		}
+		if join {
+			g.pos += int64(len(seqs))
+		}
+		for id, c := range g.candidates {
+			if slices.Contains(seqs, c.seq) {
+				g.candidates[id] = candidate{seq: c.seq, member: join}
+			}
 		}
 	}
 }

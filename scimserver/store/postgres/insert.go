@@ -155,8 +155,18 @@ func (t *tx) changeLookups(seq int64, old, keys []string) {
 	}
 }
 
-const replaceSQL = `UPDATE resource SET version = $3, modified = $4, active = $5, name = $6, name_unique = $7, external = $8, display = $9,
-	display_key = $10, keys = $11, doc = $12 WHERE tenant = $1 AND seq = $2`
+// reviseSQL is replaceSQL without the name, so that several can go as one statement whatever its order is; reviseRowsSQL is for
+// that.
+const (
+	replaceSQL = `UPDATE resource SET version = $3, modified = $4, active = $5, external = $6, display = $7, display_key = $8, keys = $9, doc = $10,
+	name = $11, name_unique = $12 WHERE tenant = $1 AND seq = $2`
+	reviseSQL = `UPDATE resource SET version = $3, modified = $4, active = $5, external = $6, display = $7, display_key = $8, keys = $9, doc = $10
+	WHERE tenant = $1 AND seq = $2`
+	reviseRowsSQL = `UPDATE resource r SET version = k.version, modified = k.modified, active = k.active, external = k.external, display = k.display,
+	display_key = k.display_key, keys = k.keys, doc = k.doc FROM (
+		VALUES ($1::bigint, $2::bigint, $3::bigint, $4::bigint, $5::smallint, $6::text, $7::text, $8::text, $9::text[], $10::text)
+	) k (tenant, seq, version, modified, active, external, display, display_key, keys, doc) WHERE r.tenant = k.tenant AND r.seq = k.seq`
+)
 
 // Replace implements store.Writer.
 func (t *tx) Replace(ctx context.Context, r store.Record) (store.Record, error) {
@@ -169,11 +179,21 @@ func (t *tx) Replace(ctx context.Context, r store.Record) (store.Record, error) 
 		return store.Record{}, err
 	}
 	t.b.ahead.wrote(&r)
-	t.write(replaceSQL, old.seq, old.version+1, r.Modified.UnixMilli(), r.Activity(), optional(r.Keys.Name), nameUnique(r.Keys),
-		optional(r.Keys.ExternalID), optional(r.Keys.Display), optional(filter.Fold(r.Keys.Display)), keys, string(r.Doc))
+	t.replace(&r, old, keys)
 	t.changeLookups(old.seq, old.keys, keys)
 	t.activity(old.seq, old.active, r.Activity())
 	return stored(r, old.version+1, old.created), nil
+}
+
+func (t *tx) replace(r *store.Record, old row, keys []string) {
+	sql, args := reviseSQL, []any{
+		old.seq, old.version + 1, r.Modified.UnixMilli(), r.Activity(), optional(r.Keys.ExternalID), optional(r.Keys.Display), optional(filter.Fold(r.Keys.Display)),
+		keys, string(r.Doc),
+	}
+	if text(r.Keys.Name) != old.name || old.unique != (nameUnique(r.Keys) != nil) {
+		sql, args = replaceSQL, append(args, optional(r.Keys.Name), nameUnique(r.Keys))
+	}
+	t.write(sql, args...)
 }
 
 // checkChanges is checkUnique for what the resource has not had already.
@@ -195,6 +215,7 @@ func (t *tx) Touch(ctx context.Context, typ, id string, at time.Time) error {
 	r, err := t.changeRow(ctx, typ, id)
 	if err == nil {
 		t.write(touchSQL, r.seq, at.UnixMilli())
+		t.touched(resourceKey{kindOf(typ), text(id)}, at.UnixMilli())
 	}
 	return err
 }

@@ -27,6 +27,9 @@ func (t *tx) resolve(ctx context.Context, groupID string, ids []string) (group, 
 	if err := t.writable(ctx); err != nil {
 		return 0, 0, nil, err
 	}
+	if g, found, ok := t.groupAhead(ctx, groupID, ids); ok {
+		return g.seq, g.pos, found, nil
+	}
 	asks := []ask{t.ask(groupSQL, func(rows pgx.Rows) error { return rows.Scan(&group, &pos) }, text(groupID))}
 	found = make(map[string]candidate, len(ids))
 	if len(ids) > 0 {
@@ -81,7 +84,7 @@ const addMembersSQL = `INSERT INTO membership (tenant, grp, pos, member)
 func (t *tx) append(group, pos int64, seqs []int64) int {
 	t.recent.alone = false
 	if len(seqs) > 0 {
-		t.b.ahead.forget() // they are no longer alone
+		t.b.ahead.moved(group, seqs, true)
 		t.write(addMembersSQL, group, pos, seqs)
 	}
 	return len(seqs)
@@ -106,7 +109,7 @@ const removeMembersSQL = "DELETE FROM membership WHERE tenant = $1 AND grp = $2 
 
 func (t *tx) remove(group int64, seqs []int64) int {
 	if len(seqs) > 0 {
-		t.b.ahead.forget()
+		t.b.ahead.moved(group, seqs, false)
 		t.write(removeMembersSQL, group, seqs)
 	}
 	return len(seqs)

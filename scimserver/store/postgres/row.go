@@ -29,8 +29,11 @@ type recentRow struct {
 	valid   bool // it has not been changed since, but for its groups
 }
 
-const rowSQL = "SELECT " + recordColumns + aloneColumn + `, r.name_unique IS NOT NULL, coalesce(r.name, ''), coalesce(r.external, ''), coalesce(r.display, ''), r.keys
-	FROM resource r WHERE r.tenant = ` + own + ` AND r.id = $2 AND r.kind = $3`
+const (
+	rowOfSQL = "SELECT " + recordColumns + aloneColumn + `, r.name_unique IS NOT NULL, coalesce(r.name, ''), coalesce(r.external, ''), coalesce(r.display, ''), r.keys
+	FROM resource r WHERE r.tenant = ` + own
+	rowSQL = rowOfSQL + " AND r.id = $2 AND r.kind = $3"
+)
 
 // Get implements store.Reader.
 func (t *tx) Get(ctx context.Context, typ, id string) (store.Record, error) {
@@ -50,6 +53,7 @@ func (t *tx) Get(ctx context.Context, typ, id string) (store.Record, error) {
 	}
 	w, r := read.w, read.r
 	r.seq, r.version, r.created, r.active = w.seq, w.record.Version, w.created, w.active
+	t.read = read
 	t.recent = recentRow{typ: typ, id: w.record.ID, valid: true, row: r}
 	t.found = []found{{id: w.record.ID, seq: w.seq, alone: r.alone}}
 	return w.of(typ), nil

@@ -24,6 +24,7 @@ type tx struct {
 	failure error
 	ended   bool
 	recent  recentRow
+	read    rowRead // of recent, as it was read
 }
 
 // access is what a transaction is about to do to its tenant.
