@@ -128,11 +128,18 @@ func (l *lane) once(ctx context.Context, a access, fn func(*tx) error, alone boo
 		return err
 	}
 	b, err := l.perform(ctx, a, fn, alone)
-	if err != nil {
+	if b == nil {
 		return err
 	}
 	<-b.settled
-	return b.err
+	var again *againError
+	if b.err != nil && err != nil && !errors.As(b.err, &again) {
+		return &againError{cause: b.err, dead: true}
+	}
+	if b.err != nil {
+		return b.err
+	}
+	return err
 }
 
 // enter waits for the turn.
@@ -165,21 +172,22 @@ func (l *lane) resign() {
 	l.pass()
 }
 
-// perform runs the function, and passes the turn on however it ends.
+// perform runs the function, and passes the turn on however it ends. It returns the batch unless there is nothing to be waited for: also a
+// refusal stands only if those before it in the batch do, whose changes it has seen.
 func (l *lane) perform(ctx context.Context, a access, fn func(*tx) error, alone bool) (b *batch, err error) {
 	defer l.pass()
 	if b, err = l.open(ctx, alone); err != nil {
 		return nil, err
 	}
 	b.first = nil
-	if own, ok := store.AheadOf(ctx); ok && own.Insert && !b.begun && a == writing {
+	if own, ok := store.AheadOf(ctx); ok && !b.begun && a == writing {
 		b.first = &own
 	}
 	t := newTx(b, a)
 	if a != writing {
 		defer b.ahead.forget()
 	}
-	returned := false
+	behind, returned := b.size > 0, false
 	defer func() {
 		if !returned { // it panics, or ends its goroutine
 			t.undo()
@@ -187,7 +195,10 @@ func (l *lane) perform(ctx context.Context, a access, fn func(*tx) error, alone 
 	}()
 	err = fn(t)
 	returned = true
-	return b, t.end(ctx, err)
+	if err = t.end(ctx, err); err != nil && (!behind || t.failure != nil) {
+		return nil, err
+	}
+	return b, err
 }
 
 // open returns the batch for the next transaction.
