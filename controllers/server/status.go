@@ -43,7 +43,7 @@ func (p *pass) programmed(accepted compile.Condition) compile.Condition {
 	c := compile.Condition{Type: v1alpha1.ConditionProgrammed, Status: metav1.ConditionFalse}
 	switch {
 	case accepted.Status != metav1.ConditionTrue:
-		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, "The server is not accepted; what runs stays as it is"
+		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, "The server is not accepted, as its condition Accepted says; what runs stays as it is"
 	case p.tooLarge != nil:
 		c.Reason, c.Message = v1alpha1.ReasonConfigTooLarge, p.tooLarge.Error()
 	case p.rollout.Rejected() != "":
@@ -65,7 +65,7 @@ func (p *pass) ready(accepted, programmed compile.Condition) compile.Condition {
 	pod, fault, faulty := p.rollout.StoreFault()
 	switch {
 	case accepted.Status != metav1.ConditionTrue:
-		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, "The server is not accepted; what runs stays as it is"
+		c.Reason, c.Message = v1alpha1.ReasonNotAccepted, "The server is not accepted, as its condition Accepted says; what runs stays as it is"
 	case faulty:
 		c.Reason, c.Message = v1alpha1.ConditionReason(fault.KnownReason()), fmt.Sprintf("pod %s: %s", pod, fault.Message)
 	case p.server.Status.ReadyReplicas == 0:

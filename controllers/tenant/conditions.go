@@ -68,7 +68,7 @@ func (p *pass) outdated() bool {
 
 func (p *pass) stillServed() string {
 	if p.entry == nil {
-		return "The tenant is not accepted, and not served"
+		return "The tenant is not accepted, as its condition Accepted says, and not served"
 	}
 	return fmt.Sprintf("Generation %d is not accepted; generation %d is still served", p.tenant.Generation, p.entry.Generation)
 }
