@@ -173,15 +173,19 @@ type limits struct {
 	shares *limit.Shares // nil: nobody's reads are bounded
 }
 
-// readsElsewhere is how many reads may be at work for each processor where the work is done by a database of its own.
-const readsElsewhere = 4
+// How many reads may be at work for each processor: some wait for a disk, and where the work is done by a database of its own
+// most of them do.
+const (
+	readsHere      = 2
+	readsElsewhere = 4
+)
 
 // atWork is how many reads keep the processors busy.
 func atWork(s store.Store) int {
 	if s.Shared() {
 		return readsElsewhere * runtime.GOMAXPROCS(0)
 	}
-	return runtime.GOMAXPROCS(0)
+	return readsHere * runtime.GOMAXPROCS(0)
 }
 
 // share keeps the one before.

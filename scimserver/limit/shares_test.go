@@ -53,10 +53,11 @@ func TestShareAlone(t *testing.T) {
 	})
 }
 
-// TestShares: of tenants that are there at the same time none has more than its part, however many requests it sends.
+// TestShares: of tenants that are there at the same time each has its part, whatever the others have, and the first one what was
+// free besides.
 func TestShares(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ all, tenants, part int }{{8, 2, 4}, {8, 3, 2}, {8, 8, 1}, {8, 100, 1}, {1, 2, 1}} {
+	for _, c := range []struct{ all, tenants, first, part int }{{8, 2, 7, 4}, {8, 3, 6, 2}, {8, 8, 1, 1}, {8, 100, 1, 1}, {1, 2, 1, 1}} {
 		synctest.Test(t, func(t *testing.T) {
 			shares := NewShares(time.Now, c.all)
 			each := make([]entering, c.tenants)
@@ -67,25 +68,72 @@ func TestShares(t *testing.T) {
 			}
 			for i, s := range tenants {
 				each[i].enter(t.Context(), s, 20)
-				each[i].want(t, "many requests", c.part, 0)
+				each[i].want(t, "many requests", max(c.part, c.first*(1-min(i, 1))), 0)
 			}
-			for left := 1; left <= 21; left++ { // each turn that is given back is the next one's
-				tenants[0].Leave()
-				each[0].want(t, "after some have left", min(21, c.part+left), 0)
+			for first := tenants[0]; first.working > 0; synctest.Wait() {
+				first.Leave()
+				if len(first.line) > 0 && first.working < c.part {
+					t.Errorf("%d at work while %d wait", first.working, len(first.line))
+				}
 			}
-			if tenants[0].working != 0 {
-				t.Errorf("%d turns are still taken", tenants[0].working)
-			}
+			each[0].want(t, "after all have left", 21, 0)
 			time.Sleep(longestWait)
 			for i := 1; i < c.tenants; i++ {
 				each[i].all.Wait()
-				each[i].want(t, "nobody has left", c.part, 21-c.part)
-				if each[i].after != afterTimeout {
-					t.Errorf("refused for %v", each[i].after)
+				if e := &each[i]; e.given < c.part || e.given+e.refused != 21 || e.after != afterTimeout {
+					t.Errorf("nobody has left: %d given, %d refused for %v", e.given, e.refused, e.after)
 				}
+			}
+			if len(shares.waiting) > 0 {
+				t.Errorf("%d tenants wait", len(shares.waiting))
 			}
 		})
 	}
+}
+
+// TestSharesInTurn: what nobody uses goes to those that wait in turn, however many requests one of them has.
+func TestSharesInTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		shares := NewShares(time.Now, 6)
+		tenants := []*Share{shares.NewShare(), shares.NewShare(), shares.NewShare()}
+		each := make([]entering, len(tenants))
+		for i, s := range tenants {
+			each[i].enter(t.Context(), s, 1)
+		}
+		for i, requests := range []int{9, 5, 1} {
+			each[i].enter(t.Context(), tenants[i], requests)
+		}
+		for i, given := range []int{4, 2, 2} { // the first has taken what was free, the others their part
+			each[i].want(t, "in line", given, 0)
+		}
+		tenants[2].Leave()
+		tenants[2].Leave() // six are at work
+		for i, given := range []int{4, 2, 2} {
+			each[i].want(t, "nothing is free", given, 0)
+		}
+		for range 2 {
+			tenants[0].Leave() // is above its part
+		}
+		for i, given := range []int{5, 3, 2} {
+			each[i].want(t, "two are free", given, 0)
+		}
+		tenants[1].Leave()
+		each[0].want(t, "the first one's turn", 6, 0)
+		each[1].want(t, "the first one's turn", 3, 0)
+		for _, s := range tenants {
+			for s.working > 0 {
+				s.Leave()
+				synctest.Wait()
+			}
+		}
+		for i, all := range []int{10, 6, 2} {
+			each[i].want(t, "in the end", all, 0)
+		}
+		if shares.working != 0 || len(shares.waiting) != 0 {
+			t.Errorf("%d at work, %d wait", shares.working, len(shares.waiting))
+		}
+	})
 }
 
 // TestShareOfOneThatComes: what another tenant has at work from the time when it was alone takes nothing from the one that comes.
@@ -108,9 +156,10 @@ func TestShareOfOneThatComes(t *testing.T) {
 		e.want(t, "below its part", 51, 0)
 		quiet.Leave()
 		quiet.Leave()
+		e.want(t, "nobody else uses the rest", 53, 0)
 		time.Sleep(period)
 		noisy.Leave()
-		e.want(t, "the other one was seen lately", 52, 0)
+		e.want(t, "the other one was seen lately", 54, 0)
 		time.Sleep(2 * period)
 		noisy.Leave()
 		e.want(t, "the other one has gone", 60, 0)
@@ -229,6 +278,9 @@ func TestSharesRandomly(t *testing.T) {
 		if s.working != 0 || len(s.line) != 0 {
 			t.Errorf("tenant %d: %d at work, %d in line", i, s.working, len(s.line))
 		}
+	}
+	if shares.working != 0 || len(shares.waiting) != 0 {
+		t.Errorf("%d at work, %d wait", shares.working, len(shares.waiting))
 	}
 }
 
