@@ -184,5 +184,17 @@ func (a *readAhead) moved(group int64, seqs []int64, join bool) {
 	}
 }
 
+// gone makes void what a deletion changes: much, unless no group and no member has to do with the resource.
+func (a *readAhead) gone(key resourceKey, lone bool) {
+	if !lone {
+		a.forget()
+		return
+	}
+	delete(a.rows, key)
+	for _, g := range a.groups {
+		delete(g.candidates, key.id)
+	}
+}
+
 // forget makes void all that was read ahead.
 func (a *readAhead) forget() { *a = readAhead{} }

@@ -236,7 +236,7 @@ func (t *tx) Delete(ctx context.Context, typ, id string, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	t.b.ahead.forget()
+	t.b.ahead.gone(resourceKey{kindOf(typ), text(id)}, r.alone && typ != store.TypeGroup)
 	if !r.alone {
 		t.write(touchGroupsSQL, r.seq, at.UnixMilli())
 		t.write(leaveGroupsSQL, r.seq)

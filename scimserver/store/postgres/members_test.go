@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 )
@@ -110,10 +111,40 @@ func (c *crowd) run(t *testing.T, r *rand.Rand, worker int) {
 	}
 }
 
+// pass has users join while they are deleted: no group holds who is no more.
+func (c *crowd) pass(t *testing.T, from, to int) {
+	var all sync.WaitGroup
+	for n := from; n < to; n++ {
+		id := counter(n, 0).ID
+		all.Go(func() {
+			ctx := store.WithAhead(context.Background(), store.Ahead{Type: store.TypeUser, ID: id})
+			err := c.s.Update(ctx, "tenants/t1", func(w store.Writer) error {
+				if _, err := w.Get(ctx, store.TypeUser, id); err != nil {
+					return err
+				}
+				return w.Delete(ctx, store.TypeUser, id, c.group.Modified)
+			})
+			if err != nil {
+				t.Errorf("delete: %v", err)
+			}
+		})
+		all.Go(func() {
+			changed, err := c.change(id, true, false)
+			if err != nil {
+				t.Errorf("join: %v", err)
+			}
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.changes += 2 * units(changed) // it leaves as it is deleted
+		})
+	}
+	all.Wait()
+}
+
 // TestCrowdedGroup: what is read ahead of a group, and joined of its changes, is as if they were made one by one.
 func TestCrowdedGroup(t *testing.T) {
 	t.Parallel()
-	s := openNew(t)
+	s := openNew(t).(*Store)
 	defer func() { _ = s.Close() }()
 	c := &crowd{s: s, group: counter(1, 0)}
 	c.group.Type, c.group.Keys.NameUnique = store.TypeGroup, false
@@ -122,14 +153,9 @@ func TestCrowdedGroup(t *testing.T) {
 		if _, err := w.Insert(context.Background(), c.group); err != nil {
 			return err
 		}
-		if _, err := w.Insert(context.Background(), counter(2, 0)); err != nil {
-			return err
-		}
-		for worker := range workers {
-			for n := range 4 {
-				if _, err := w.Insert(context.Background(), counter(100*worker+n+100, 0)); err != nil {
-					return err
-				}
+		for n := 2; n < 100*(workers+2); n++ {
+			if _, err := w.Insert(context.Background(), counter(n, 0)); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -143,7 +169,16 @@ func TestCrowdedGroup(t *testing.T) {
 	for worker := range workers {
 		all.Go(func() { c.run(t, rand.New(rand.NewPCG(seed, uint64(worker))), worker) })
 	}
+	all.Go(func() { c.pass(t, 100*(workers+1), 100*(workers+2)) })
 	all.Wait()
+	var lost int64
+	err = s.single(context.Background(), ask{
+		sql:  "SELECT count(*) FROM membership m WHERE NOT EXISTS (SELECT 1 FROM resource r WHERE r.tenant = m.tenant AND r.seq = m.member)",
+		scan: func(rows pgx.Rows) error { return rows.Scan(&lost) },
+	})
+	if err != nil || lost != 0 {
+		t.Errorf("%d members are no resources, %v", lost, err)
+	}
 	if c.both == 1 {
 		c.members = append(c.members, counter(2, 0).ID)
 	} else if c.both != 0 {
