@@ -225,12 +225,27 @@ func TestRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.written.Store(0)
+		silent(t, s)
 		refused(t, s, store.FaultUnreachable)
 	}
 	if err := server.Launch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	works(t, s)
+}
+
+// silent waits until the sessions have noticed that their server was killed.
+func silent(t *testing.T, s *Store) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for range 5000 {
+		if s.Ping(t.Context()) != nil {
+			return
+		}
+		<-tick.C
+	}
+	t.Error("the server is gone, and answers all the same")
 }
 
 // TestConnectionsCut has the server end all connections: who asks next gets new ones.
