@@ -77,7 +77,7 @@ func TestShares(t *testing.T) {
 				}
 			}
 			each[0].want(t, "after all have left", 21, 0)
-			time.Sleep(longestWait)
+			<-time.After(longestWait)
 			for i := 1; i < c.tenants; i++ {
 				each[i].all.Wait()
 				if e := &each[i]; e.given < c.part || e.given+e.refused != 21 || e.after != afterTimeout {
@@ -157,10 +157,10 @@ func TestShareOfOneThatComes(t *testing.T) {
 		quiet.Leave()
 		quiet.Leave()
 		e.want(t, "nobody else uses the rest", 53, 0)
-		time.Sleep(period)
+		<-time.After(period)
 		noisy.Leave()
 		e.want(t, "the other one was seen lately", 54, 0)
-		time.Sleep(2 * period)
+		<-time.After(2 * period)
 		noisy.Leave()
 		e.want(t, "the other one has gone", 60, 0)
 	})
@@ -191,7 +191,7 @@ func TestShareLine(t *testing.T) {
 			})
 			synctest.Wait()
 		}
-		time.Sleep(2 * time.Second) // one gives up
+		<-time.After(2 * time.Second) // one gives up
 		for range 5 {
 			s.Leave()
 			synctest.Wait()
@@ -216,7 +216,7 @@ func TestShareGrows(t *testing.T) {
 		var first, second entering
 		first.enter(t.Context(), s, 2)
 		first.want(t, "two there", 1, 0)
-		time.Sleep(3 * period)
+		<-time.After(3 * period)
 		second.enter(t.Context(), s, 1)
 		second.want(t, "behind one that waits", 0, 0)
 		s.Leave()
@@ -233,7 +233,7 @@ func TestShareForgets(t *testing.T) {
 		s := shares.NewShare()
 		shares.NewShare().Enter(t.Context())
 		s.Enter(t.Context())
-		time.Sleep(10 * period)
+		<-time.After(10 * period)
 		var e entering
 		e.enter(t.Context(), s, 5)
 		e.want(t, "alone again", 5, 0)
