@@ -120,11 +120,15 @@ func (p *plant) measureRemap(ctx context.Context) error {
 			return err
 		}
 	}
+	state, err := p.state(ctx)
+	if err != nil {
+		return err
+	}
 	seconds, during, err := p.remapUnder(ctx, ops)
 	if err != nil {
 		return err
 	}
-	p.figures.Remap = &report.Remap{Users: p.application, Seconds: seconds}
+	p.figures.Remap = &report.Remap{Users: int(state.Users), Seconds: seconds} // also those that were created to measure that
 	for i, op := range ops {
 		p.figures.Remap.Requests = append(p.figures.Remap.Requests, report.Meantime{
 			Name: op.Name, Before: median(before[i], load.Round.PerSecond), During: median(during[i], load.Round.PerSecond),
