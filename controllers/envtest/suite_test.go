@@ -83,6 +83,7 @@ func newNamespace(ctx context.Context, labels map[string]string) string {
 	GinkgoHelper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "t-", Labels: labels}}
 	Expect(k8s.Create(ctx, ns)).To(Succeed())
+	By("making namespace " + ns.Name) // other specs' namespaces remain, and an operator may write there
 	return ns.Name
 }
 
