@@ -99,6 +99,8 @@ var _ = Describe("A server", func() {
 		}
 		tenant := readyTenant(ctx, newTenant(ns, "acme", on("", "shared")))
 		Expect(entryOf(ctx, Default, tenant)).NotTo(BeNil())
+		change(ctx, server, func(s *v1alpha1.SCIMServer) { s.Spec.PodTemplate = nil }) // also as every operator tries what was refused
+		eventuallyReady(ctx, server)
 	})
 
 	It("cannot grow its volume", func(ctx context.Context) {
