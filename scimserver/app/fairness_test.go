@@ -73,16 +73,23 @@ func connections(t *testing.T, most int) *http.Client {
 	return &http.Client{Transport: transport, Timeout: 2 * patience}
 }
 
+// stuck is a server with two tenants, whose requests are bounded; those of ns/noisy hang in the store.
+func stuck(t *testing.T, option func(*Options)) (i *instance, pit *tarpit) {
+	t.Helper()
+	i = launch(t, t.TempDir(), func(o *Options) {
+		pit = &tarpit{Store: o.Store, tenant: "ns/noisy", letGo: make(chan struct{})}
+		o.Store = pit
+		option(o)
+	})
+	i.offer(server(tenant("ns/a", bounded), tenant("ns/noisy", bounded)))
+	return i, pit
+}
+
 // TestStuckTenant: hundreds of requests of one tenant hang in the store. It gets no more of the store than its part, those
 // beyond its line are turned away at once, and another tenant's are answered.
 func TestStuckTenant(t *testing.T) {
 	t.Parallel()
-	var pit *tarpit
-	i := launch(t, t.TempDir(), func(o *Options) {
-		pit = &tarpit{Store: o.Store, tenant: "ns/noisy", letGo: make(chan struct{})}
-		o.Store = pit
-	})
-	i.offer(server(tenant("ns/a", bounded), tenant("ns/noisy", bounded)))
+	i, pit := stuck(t, func(*Options) {})
 	const requests, turnedAway = 300, 300 - concurrent - 4*concurrent
 	answers := make(chan answer, requests)
 	noisy := connections(t, requests)
@@ -115,14 +122,10 @@ func TestStuckTenant(t *testing.T) {
 // wait in line, and other tenants' are answered.
 func TestShares(t *testing.T) {
 	t.Parallel()
-	var pit *tarpit
-	i := launch(t, t.TempDir(), func(o *Options) {
-		pit = &tarpit{Store: o.Store, tenant: "ns/noisy", letGo: make(chan struct{})}
-		o.Store = pit
-		now := time.Now()
+	now := time.Now()
+	i, pit := stuck(t, func(o *Options) {
 		o.Clock = func() time.Time { return now } // so that the quiet tenant counts as one that is there
 	})
-	i.offer(server(tenant("ns/a", bounded), tenant("ns/noisy", bounded)))
 	i.expect(http.StatusOK, http.MethodGet, "/Users?count=1", "secret", "")
 	const many = 3 * concurrent
 	most := int64(min(concurrent, readsHere*runtime.GOMAXPROCS(0)))

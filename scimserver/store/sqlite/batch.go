@@ -18,7 +18,7 @@ type batch struct {
 	ledger  ledger
 	started time.Time
 	before  int64       // changes of the session
-	writes  conn.Tables // that it changes; known once it is committed
+	writes  conn.Tables // that it changes; known before anybody can see it
 	alone   bool        // it takes in no second request
 	running *request    // the one whose function runs
 	members []*request  // those that have run, in order

@@ -11,9 +11,6 @@ import (
 // Tables is a set of tables of databases, by their names. Those beyond the first 63 that a process meets count as one.
 type Tables uint64
 
-// AllTables holds every table.
-const AllTables = ^Tables(0)
-
 // tableNumbers are the bits of Tables, in the order in which the process has met the names.
 var tableNumbers struct {
 	sync.Mutex
