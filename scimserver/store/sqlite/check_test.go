@@ -25,8 +25,12 @@ var checks = map[string]string{
 			SELECT tenant, type, number >> 5 AS number, total, stated FROM block
 			UNION ALL SELECT tenant, type, number, -total, -stated FROM span) GROUP BY tenant, type, number)
 		WHERE total <> 0 OR stated <> 0`,
-	"lookups without resource": `SELECT count(*) FROM lookup l LEFT JOIN resource r ON r.seq = l.resource AND r.tenant = l.tenant
-		WHERE r.seq IS NULL OR r.keys IS NULL`,
+	"lookups of the wrong kind": `SELECT count(*) FROM lookup l LEFT JOIN symbol y ON y.id = l.attr
+		WHERE y.id IS NULL OR (y.name LIKE 'Member %') = (typeof(l.resource) = 'integer')`,
+	"lookups of another tenant": `SELECT count(*) FROM lookup l
+		LEFT JOIN resource r ON typeof(l.resource) = 'integer' AND r.seq = l.resource
+		LEFT JOIN member m ON m.tenant = l.tenant AND m.id = l.resource
+		WHERE coalesce(r.tenant, m.tenant) IS NOT l.tenant`,
 	"members of another tenant": `SELECT count(*) FROM membership m JOIN resource g ON g.seq = m.grp JOIN resource x ON x.seq = m.member
 		WHERE g.tenant <> x.tenant`,
 	"resources of nobody": `SELECT count(*) FROM resource r LEFT JOIN tenant t ON t.id = r.tenant WHERE t.id IS NULL`,
@@ -38,9 +42,7 @@ var checks = map[string]string{
 	"log rows of nobody": `SELECT count(*) FROM log l LEFT JOIN stream s ON s.tenant = l.id >> 40 WHERE s.tenant IS NULL`,
 	"pending events nobody comes to": `SELECT count(*) FROM event e WHERE state = 1 AND due IS NULL
 		AND NOT EXISTS (SELECT 1 FROM event p WHERE p.tenant = e.tenant AND p.member = e.member AND p.id < e.id AND p.state = 1)`,
-	"holds of nobody": `SELECT count(*) FROM hold h LEFT JOIN member m ON m.tenant = h.tenant AND m.id = h.member WHERE m.id IS NULL`,
-	"keys of no member": `SELECT count(*) FROM member_key k LEFT JOIN member m ON m.tenant = k.tenant AND m.id = k.member
-		WHERE m.id IS NULL OR m.keys IS NULL`,
+	"holds of nobody":         `SELECT count(*) FROM hold h LEFT JOIN member m ON m.tenant = h.tenant AND m.id = h.member WHERE m.id IS NULL`,
 	"foreign keys":            `SELECT count(*) FROM pragma_foreign_key_check`,
 	"damages":                 `SELECT count(*) FROM pragma_integrity_check WHERE integrity_check <> 'ok'`,
 	"documents that are cut":  `SELECT count(*) FROM resource WHERE NOT json_valid(doc)`,
@@ -77,23 +79,24 @@ func count(tb testing.TB, c *conn.Conn, sql string) int64 {
 	return n
 }
 
-// checkLookups compares the column keys with the table lookup.
+// checkLookups compares the columns keys with the table lookup.
 func checkLookups(tb testing.TB, c *conn.Conn) {
 	tb.Helper()
 	want := map[string]bool{}
-	rows(tb, c, "SELECT seq, keys FROM resource WHERE keys IS NOT NULL", func(st *conn.Stmt) {
-		keys, err := parseKeys(st.Bytes(1))
+	const columns = "SELECT tenant, quote(seq), keys FROM resource UNION ALL SELECT tenant, quote(id), keys FROM member"
+	rows(tb, c, columns, func(st *conn.Stmt) {
+		keys, err := parseKeys(st.Bytes(2))
 		if err != nil {
 			tb.Fatal(err)
 		}
 		for _, k := range keys {
-			want[fmt.Sprint(st.Int64(0), k)] = true
+			want[fmt.Sprint(st.Int64(0), st.Text(1), k)] = true
 		}
 	})
-	rows(tb, c, "SELECT resource, attr, value FROM lookup", func(st *conn.Stmt) {
-		row := fmt.Sprint(st.Int64(0), lookupKey{attr: st.Int64(1), value: st.Text(2)})
+	rows(tb, c, "SELECT tenant, quote(resource), attr, value FROM lookup", func(st *conn.Stmt) {
+		row := fmt.Sprint(st.Int64(0), st.Text(1), lookupKey{attr: st.Int64(2), value: st.Text(3)})
 		if !want[row] {
-			tb.Errorf("lookup has %s, which is no key of the resource", row)
+			tb.Errorf("lookup has %s, which is no key of it", row)
 		}
 		delete(want, row)
 	})

@@ -6,9 +6,10 @@ import (
 	"slices"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
+	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
 )
 
-// lookupKey is a row of the table lookup without its tenant and resource.
+// lookupKey is a row of the table lookup without its tenant and its resource or member.
 type lookupKey struct {
 	attr  int64 // symbol of type and path
 	value string
@@ -101,16 +102,17 @@ const (
 
 // changeLookups replaces the keys of a resource.
 func (t *tx) changeLookups(seq int64, old, keys []lookupKey) error {
-	return changeKeys(old, keys, func(sql string, k lookupKey) error { return t.execLookup(sql, seq, k) }, removeLookupSQL, addLookupSQL)
+	return t.changeKeys(old, keys, func(st *conn.Stmt) { st.BindInt64(4, seq) })
 }
 
-// changeKeys removes the old keys that are not among the new ones, and adds those that were not among the old.
-func changeKeys(old, keys []lookupKey, exec func(sql string, k lookupKey) error, removeSQL, addSQL string) error {
+// changeKeys removes the old keys that are not among the new ones, and adds those that were not among the old; bind binds
+// who has them.
+func (t *tx) changeKeys(old, keys []lookupKey, bind func(*conn.Stmt)) error {
 	for _, k := range old {
 		if slices.Contains(keys, k) {
 			continue
 		}
-		if err := exec(removeSQL, k); err != nil {
+		if err := t.execLookup(removeLookupSQL, k, bind); err != nil {
 			return err
 		}
 	}
@@ -118,14 +120,14 @@ func changeKeys(old, keys []lookupKey, exec func(sql string, k lookupKey) error,
 		if slices.Contains(old, k) {
 			continue
 		}
-		if err := exec(addSQL, k); err != nil {
+		if err := t.execLookup(addLookupSQL, k, bind); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *tx) execLookup(sql string, seq int64, k lookupKey) error {
+func (t *tx) execLookup(sql string, k lookupKey, bind func(*conn.Stmt)) error {
 	st, err := t.write(sql)
 	if err != nil {
 		return err
@@ -133,6 +135,6 @@ func (t *tx) execLookup(sql string, seq int64, k lookupKey) error {
 	st.BindInt64(1, t.tenant)
 	st.BindInt64(2, k.attr)
 	st.BindText(3, k.value)
-	st.BindInt64(4, seq)
+	bind(st)
 	return t.failed(st.Exec())
 }

@@ -83,7 +83,7 @@ func (v *snapshot) firstMember(st *conn.Stmt) (store.MemberRecord, error) {
 }
 
 const (
-	holdersSQL = "SELECT member FROM member_key WHERE tenant = ?1 AND field = ?2 AND value = ?3 ORDER BY member"
+	holdersSQL = "SELECT resource FROM lookup WHERE tenant = ?1 AND attr = ?2 AND value = ?3 ORDER BY resource"
 	pageSQL    = "SELECT " + memberColumns + " FROM member WHERE tenant = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
 )
 

@@ -23,7 +23,7 @@ func TestMemberPlans(t *testing.T) {
 		"lost by name": {lostNameSQL,
 			"SEARCH member USING INDEX member_lost_name (tenant=? AND lost_name=?)"},
 		"without user":         {anyUnlinkedSQL, "SEARCH member USING INDEX member_lost_external (tenant=?)"},
-		"holders":              {holdersSQL, "SEARCH member_key USING PRIMARY KEY (tenant=? AND field=? AND value=?)"},
+		"holders":              {holdersSQL, "SEARCH lookup USING PRIMARY KEY (tenant=? AND value=? AND attr=?)"},
 		"page":                 {pageSQL, "SEARCH member USING PRIMARY KEY (tenant=? AND id>?)"},
 		"due":                  {dueSQL, "SEARCH event USING INDEX event_due (tenant=? AND due>? AND due<?)"},
 		"next due":             {nextDueSQL, "SEARCH event USING COVERING INDEX event_due (tenant=? AND due>?)"},

@@ -242,24 +242,7 @@ func (t *tx) memberKeys(list []store.Key) ([]lookupKey, error) {
 	return keys, nil
 }
 
-const (
-	addMemberKeySQL    = "INSERT INTO member_key (tenant, field, value, member) VALUES (?1, ?2, ?3, ?4)"
-	removeMemberKeySQL = "DELETE FROM member_key WHERE tenant = ?1 AND field = ?2 AND value = ?3 AND member = ?4"
-)
-
 // changeMemberKeys replaces the keys of a member.
 func (t *tx) changeMemberKeys(id string, old, keys []lookupKey) error {
-	return changeKeys(old, keys, func(sql string, k lookupKey) error { return t.execMemberKey(sql, id, k) }, removeMemberKeySQL, addMemberKeySQL)
-}
-
-func (t *tx) execMemberKey(sql, id string, k lookupKey) error {
-	st, err := t.write(sql)
-	if err != nil {
-		return err
-	}
-	st.BindInt64(1, t.tenant)
-	st.BindInt64(2, k.attr)
-	st.BindText(3, k.value)
-	bindID(st, 4, id)
-	return t.failed(st.Exec())
+	return t.changeKeys(old, keys, func(st *conn.Stmt) { bindID(st, 4, id) })
 }

@@ -50,7 +50,7 @@ func TestPlans(t *testing.T) {
 	const byName, byID = "INDEX resource_name (tenant=? AND type=? AND name=?)", "INDEX resource_id (tenant=? AND id=?)"
 	const byExternal = "INDEX resource_external (tenant=? AND type=? AND external=?)"
 	const rowIDs = "rowid=?)\n"
-	const byEmail = "PRIMARY KEY (tenant=? AND attr=? AND value=?)"
+	const byEmail = "PRIMARY KEY (tenant=? AND value=? AND attr=?)"
 	tests := map[string]string{
 		`User: userName eq "a"`:                                                             byName,
 		`User: userName eq "a" and active eq true`:                                          byName,

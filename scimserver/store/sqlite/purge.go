@@ -49,8 +49,8 @@ func (t *tx) detach(uid string) error {
 
 const (
 	detachedSQL    = "SELECT id FROM tenant WHERE key IS NULL LIMIT 1"
-	sweepLookupSQL = `DELETE FROM lookup WHERE tenant = ?1 AND (attr, value, resource) IN
-		(SELECT attr, value, resource FROM lookup WHERE tenant = ?1 LIMIT ?2)`
+	sweepLookupSQL = `DELETE FROM lookup WHERE tenant = ?1 AND (value, attr, resource) IN
+		(SELECT value, attr, resource FROM lookup WHERE tenant = ?1 LIMIT ?2)`
 	dropBlocksSQL  = "DELETE FROM block WHERE tenant = ?1"
 	dropSpansSQL   = "DELETE FROM span WHERE tenant = ?1"
 	dropTalliesSQL = "DELETE FROM tally WHERE tenant = ?1"

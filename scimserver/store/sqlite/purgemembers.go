@@ -5,7 +5,6 @@ package sqlite
 var sweepMemberSQL = []string{
 	"DELETE FROM event WHERE id IN (SELECT id FROM event WHERE id >= ?1 << 40 AND id < (?1 + 1) << 40 LIMIT ?2)",
 	"DELETE FROM log WHERE id IN (SELECT id FROM log WHERE id >= ?1 << 40 AND id < (?1 + 1) << 40 LIMIT ?2)",
-	"DELETE FROM member_key WHERE tenant = ?1 AND (field, value, member) IN (SELECT field, value, member FROM member_key WHERE tenant = ?1 LIMIT ?2)",
 	"DELETE FROM member WHERE tenant = ?1 AND id IN (SELECT id FROM member WHERE tenant = ?1 LIMIT ?2)",
 	"DELETE FROM hold WHERE tenant = ?1 AND (member, name) IN (SELECT member, name FROM hold WHERE tenant = ?1 LIMIT ?2)",
 	"DELETE FROM work WHERE tenant = ?1 AND user IN (SELECT user FROM work WHERE tenant = ?1 LIMIT ?2)",

@@ -111,7 +111,7 @@ func TestWalkOfFew(t *testing.T) {
 	for text, want := range map[string]string{
 		`meta.lastModified gt "2026-01-01T00:00:00Z"`: "INDEX resource_modified (tenant=? AND type=? AND modified>?",
 		`userName sw "a"`:       "INDEX resource_name (tenant=? AND type=? AND name>? AND name<?)",
-		`emails.value eq "a"`:   "PRIMARY KEY (tenant=? AND attr=? AND value=?)",
+		`emails.value eq "a"`:   "PRIMARY KEY (tenant=? AND value=? AND attr=?)",
 		`active eq false`:       "INDEX resource_inactive (tenant=? AND type=?)",
 		`not (externalId pr)`:   "INDEX resource_no_external (tenant=? AND type=?)",
 		`groups.value eq "abc"`: "rowid=?)",

@@ -48,10 +48,10 @@ CREATE TABLE log (
 ) STRICT;
 CREATE TABLE lookup (
     tenant   INTEGER NOT NULL,
-    attr     INTEGER NOT NULL,
     value    TEXT    NOT NULL,
-    resource INTEGER NOT NULL,
-    PRIMARY KEY (tenant, attr, value, resource)
+    attr     INTEGER NOT NULL,
+    resource ANY     NOT NULL,
+    PRIMARY KEY (tenant, value, attr, resource)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE member (
     tenant    INTEGER NOT NULL,
@@ -70,13 +70,6 @@ CREATE TABLE member (
     in_groups TEXT,
     fields    TEXT    NOT NULL,
     PRIMARY KEY (tenant, id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE member_key (
-    tenant INTEGER NOT NULL,
-    field  INTEGER NOT NULL,
-    value  TEXT    NOT NULL,
-    member ANY     NOT NULL,
-    PRIMARY KEY (tenant, field, value, member)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX member_lost_external ON member (tenant, external, modified)  WHERE user IS NULL;
 CREATE INDEX member_lost_name     ON member (tenant, lost_name, modified) WHERE lost_name IS NOT NULL;
@@ -184,12 +177,11 @@ CREATE TABLE work (
 -- event event_parked: 1000 1000
 -- hold hold: 1000 1000 2 1
 -- intent intent: 100 100 1
--- lookup lookup: 1000000 1000000 1000000 2 1
+-- lookup lookup: 2000000 2000000 3 2 1
 -- member member: 1000000 1000000 1
 -- member member_lost_external: 100000 100000 1 1
 -- member member_lost_name: 100000 100000 1 1
 -- member member_user: 100000 100000 1
--- member_key member_key: 1000000 1000000 1000000 1 1
 -- membership membership: 1000000 1000 1
 -- membership membership_member: 1000000 10 1
 -- offboarding offboarding: 1000 1000 1
