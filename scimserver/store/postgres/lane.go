@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -207,6 +208,7 @@ func (l *lane) open(ctx context.Context, alone bool) (*batch, error) {
 		l.close()
 	}
 	if l.batch == nil {
+		runtime.Gosched() // so that what those will read who are about to wait is read in the first round trip, too
 		conn, err := l.s.acquire(ctx)
 		if err != nil {
 			return nil, err
