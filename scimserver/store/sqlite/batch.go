@@ -23,6 +23,9 @@ type batch struct {
 	running *request    // the one whose function runs
 	members []*request  // those that have run, in order
 
+	waited, joined bool          // it has waited for requests that were expected; one has come meanwhile
+	patience       time.Duration // for how long it may still do so
+
 	settled chan struct{} // closed when the batch is durable, or has failed to be
 	err     error         // known then
 }
@@ -75,10 +78,32 @@ func (b *batch) next() *request {
 		runtime.Gosched() // who is about to send a request does so, if all processors are busy
 		r, none = b.w.poll()
 	}
-	if !none || b.w.synced {
+	switch {
+	case !none:
 		return r
+	case b.w.synced:
+		return b.gather()
 	}
 	return b.await()
+}
+
+// gather waits for a request that is expected, if there is a sync to be spared.
+func (b *batch) gather() *request {
+	if !b.w.gathering.incomplete(len(b.members)) || b.session.conn.TotalChanges() == b.before {
+		return nil
+	}
+	if !b.waited {
+		b.waited, b.patience = true, min(b.w.syncer.took, maxPatience)
+	}
+	began := time.Now()
+	select {
+	case r := <-b.w.queue:
+		b.joined = true
+		b.patience -= time.Since(began)
+		return b.w.sharing(r)
+	case <-b.w.after(b.patience):
+		return nil
+	}
 }
 
 // await waits for a request or for the disk.
@@ -100,6 +125,7 @@ func (b *batch) perform(r *request) (retry func()) {
 	r.err = t.run()
 	b.running = nil
 	b.members = append(b.members, r)
+	b.w.saw(len(b.members))
 	switch undone, err := t.end(r.err == nil); {
 	case err != nil, !b.session.conn.InTransaction():
 		r.err = cmp.Or(r.err, classify(err), errLost)
@@ -136,6 +162,7 @@ func (b *batch) apart() {
 // commit makes the batch visible, and has it made durable, and then known.
 func (b *batch) commit() {
 	b.w.awaitSync()
+	b.w.gathering.ended(len(b.members), b.waited, b.joined)
 	syncer := b.w.syncer
 	err := syncer.failed()
 	if err == nil {
@@ -150,7 +177,7 @@ func (b *batch) commit() {
 		return
 	}
 	b.w.s.names.publish(&b.ledger)
-	b.w.synced = false
+	b.w.synced, b.w.syncing = false, len(b.members)
 	syncer.batches <- b
 	b.w.log.tend(b.session)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/scim-operator/scim-operator/scimserver/store"
 	"github.com/scim-operator/scim-operator/scimserver/store/sqlite/conn"
@@ -30,6 +31,7 @@ type syncer struct {
 	file    *os.File
 	batches chan *batch
 	idle    chan struct{}         // tells that a batch is durable, and the next may come
+	took    time.Duration         // of the last sync; read by who was told that it is over
 	current atomic.Pointer[batch] // committed and perhaps not durable
 	failure atomic.Pointer[error]
 	stopped chan struct{}
@@ -54,7 +56,9 @@ func newSyncer(path string) (*syncer, error) {
 func (s *syncer) run() {
 	defer close(s.stopped)
 	for b := range s.batches {
+		began := time.Now()
 		err := s.sync()
+		s.took = time.Since(began)
 		if err != nil {
 			err = fmt.Errorf("%w: sync of the log: %w: %w", store.ErrUnavailable, err, store.ErrBroken)
 			s.failure.Store(&err)

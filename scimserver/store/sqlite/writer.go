@@ -10,6 +10,7 @@ import (
 const (
 	maxBatch     = 128
 	maxBatchTime = 20 * time.Millisecond
+	maxPatience  = time.Millisecond // with requests that are expected, however long a sync takes
 	queueLength  = 256
 )
 
@@ -22,10 +23,14 @@ type writer struct {
 	syncer  *syncer
 	log     *checkpointer
 	synced  bool          // all that was committed is durable
+	syncing int           // requests of the batch that was committed last
 	maxTime time.Duration // of a batch until it takes in no more
 	again   []*request    // to be run before what is in the queue
 	batch   *batch        // the one at work
 	stopped chan struct{}
+
+	gathering gathering
+	after     func(time.Duration) <-chan time.Time // ends a wait for requests
 
 	mu     sync.RWMutex // held to send, so that nothing is sent to a closed queue
 	closed bool
@@ -34,7 +39,7 @@ type writer struct {
 func newWriter(s *Store, session *session, y *syncer, log *checkpointer) *writer {
 	w := &writer{
 		s: s, session: session, syncer: y, log: log, synced: true, maxTime: maxBatchTime,
-		queue: make(chan *request, queueLength), stopped: make(chan struct{}),
+		queue: make(chan *request, queueLength), stopped: make(chan struct{}), after: afterTimer(),
 	}
 	go w.run()
 	return w
@@ -113,6 +118,19 @@ func (w *writer) poll() (r *request, none bool) {
 	default:
 		return nil, true
 	}
+}
+
+// saw notes that a batch has so many requests.
+func (w *writer) saw(requests int) {
+	select {
+	case <-w.syncer.idle: // so those of the last batch may have come again
+		w.synced = true
+	default:
+	}
+	if !w.synced {
+		requests += w.syncing
+	}
+	w.gathering.saw(requests)
 }
 
 // awaitSync waits until all that was committed is durable.

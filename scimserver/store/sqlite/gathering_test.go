@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestGathering(t *testing.T) {
+	t.Parallel()
+	var g gathering
+	g.saw(1)
+	if g.incomplete(1) {
+		t.Error("a lone request waits")
+	}
+	g.saw(16)
+	if !g.incomplete(15) || g.incomplete(16) {
+		t.Error("of sixteen requests not just the last is waited for")
+	}
+	g.ended(9, true, true)
+	if !g.incomplete(8) || g.incomplete(9) {
+		t.Error("those who have not come are waited for again")
+	}
+}
+
+// TestWaitsInVainBecomeRare has two requests seen at once before each batch, of which only one ever comes.
+func TestWaitsInVainBecomeRare(t *testing.T) {
+	t.Parallel()
+	var g gathering
+	waits := func(batches int) (n int) {
+		for range batches {
+			g.saw(2)
+			waited := g.incomplete(1)
+			n += int(units(waited))
+			g.ended(1, waited, false)
+		}
+		return n
+	}
+	if n := waits(1000); n < 10 || n > 25 {
+		t.Errorf("%d of 1000 batches waited, want 10 to 25", n)
+	}
+	for !g.incomplete(1) {
+		g.saw(2)
+		g.ended(1, false, false)
+	}
+	g.ended(2, true, true)
+	if !g.incomplete(1) {
+		t.Error("who was waited for and came is not waited for again")
+	}
+}
+
+// TestExpectedShareACommit lets a request come to a batch that waits for it.
+func TestExpectedShareACommit(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	waits := make(chan struct{})
+	expect(t, s, 2, func(time.Duration) <-chan time.Time {
+		close(waits)
+		return nil
+	})
+	var batches []*batch
+	insert := func(id string) func(*tx) error {
+		return func(t *tx) error {
+			batches = append(batches, t.b)
+			return insertUser(id)(t)
+		}
+	}
+	first := make(chan error, 1)
+	go func() { first <- run(s, insert("a")) }()
+	<-waits
+	if err := run(s, insert("b")); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-first; err != nil {
+		t.Fatal(err)
+	}
+	if len(batches) != 2 || batches[0] != batches[1] {
+		t.Error("the batch did not take in the request that it waited for")
+	}
+	equal(t, "users", present(t, s, "a", "b"), []string{"a", "b"})
+}
+
+// TestExpectedInVain lets a batch wait for somebody who does not come.
+func TestExpectedInVain(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	var patience []time.Duration
+	over := make(chan time.Time)
+	close(over)
+	expect(t, s, 2, func(d time.Duration) <-chan time.Time {
+		patience = append(patience, d)
+		return over
+	})
+	if err := run(s, insertUser("a")); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "waits", patience, []time.Duration{maxPatience})
+	for _, want := range []gathering{{expected: 1, vain: 1, skip: 1}, {expected: 1, vain: 1}} {
+		err := run(s, func(tx *tx) error {
+			if got := tx.b.w.gathering; got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestThoseBeingSyncedAreExpected lets a request come while another one waits for its sync.
+func TestThoseBeingSyncedAreExpected(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	syncing, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	sync1 := s.writer.syncer.sync
+	s.writer.syncer.sync = func() error {
+		once.Do(func() { close(syncing); <-release })
+		return sync1()
+	}
+	var wg sync.WaitGroup
+	insert := func(fn func(*tx) error) func() {
+		return func() {
+			if err := run(s, fn); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	wg.Go(insert(insertUser("a")))
+	<-syncing
+	wg.Go(insert(func(tx *tx) error {
+		defer close(release)
+		tx.b.w.saw(1)
+		if got := tx.b.w.gathering.expected; got != 2 {
+			t.Errorf("%d requests are expected, want 2", got)
+		}
+		return nil
+	}))
+	wg.Wait()
+}
+
+// expect makes the writer expect so many requests after a long sync, and end its waits by after.
+func expect(t *testing.T, s *Store, requests int, after func(time.Duration) <-chan time.Time) {
+	t.Helper()
+	err := run(s, func(t *tx) error {
+		w := t.b.w
+		w.gathering.expected, w.syncer.took, w.after, w.maxTime = requests, time.Hour, after, time.Hour
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
