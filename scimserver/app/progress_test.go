@@ -71,7 +71,7 @@ func TestReportOfMembers(t *testing.T) {
 func TestRestAfter(t *testing.T) {
 	t.Parallel()
 	for worked, want := range map[time.Duration]time.Duration{
-		10 * time.Millisecond:  40 * time.Millisecond,
+		10 * time.Millisecond:  50 * time.Millisecond,
 		100 * time.Millisecond: 150 * time.Millisecond,
 		220 * time.Millisecond: 55 * time.Millisecond,
 		time.Second:            250 * time.Millisecond,

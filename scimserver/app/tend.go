@@ -195,7 +195,7 @@ func (t *tender) look(ctx context.Context) {
 // restAfterWork times as long as it has worked, where that ends within portionTime, which makes 2,000 users a second; but
 // for a quarter of its work at least.
 const (
-	restAfterWork = 4
+	restAfterWork = 5
 	portionTime   = 250 * time.Millisecond
 	mostRest      = time.Second
 )
