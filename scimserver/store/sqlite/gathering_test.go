@@ -112,13 +112,7 @@ func TestExpectedInVain(t *testing.T) {
 func TestThoseBeingSyncedAreExpected(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
-	syncing, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	sync1 := s.writer.syncer.sync
-	s.writer.syncer.sync = func() error {
-		once.Do(func() { close(syncing); <-release })
-		return sync1()
-	}
+	syncing, release := holdSync(s)
 	var wg sync.WaitGroup
 	insert := func(fn func(*tx) error) func() {
 		return func() {

@@ -73,19 +73,25 @@ func copyDatabase(path, to string) error {
 	return nil
 }
 
-// TestNobodyIsToldBeforeTheSync holds a sync up: neither who has made the change nor who has seen it
-// gets an answer.
-func TestNobodyIsToldBeforeTheSync(t *testing.T) {
-	t.Parallel()
-	s := openTemp(t)
-	syncing, release := make(chan struct{}), make(chan struct{})
-	var released atomic.Bool
+// holdSync holds the first sync up until release is closed, and tells when it begins.
+func holdSync(s *Store) (syncing, release chan struct{}) {
+	syncing, release = make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	sync1 := s.writer.syncer.sync
 	s.writer.syncer.sync = func() error {
 		once.Do(func() { close(syncing); <-release })
 		return sync1()
 	}
+	return syncing, release
+}
+
+// TestNobodyIsToldBeforeTheSync holds a sync up: neither who has made the change nor who has seen it
+// gets an answer.
+func TestNobodyIsToldBeforeTheSync(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	syncing, release := holdSync(s)
+	var released atomic.Bool
 	var wg sync.WaitGroup
 	told := func(what string, err error) {
 		if err != nil {
