@@ -5,8 +5,8 @@ import "time"
 // maxSkipped is how many batches in a row do not wait after some that have waited in vain.
 const maxSkipped = 64
 
-// gathering foretells how many requests come together. Who was answered after a sync mostly comes again at once, and a
-// commit that waits for him spares another one and its sync. As a batch waits no longer than a sync takes, waiting costs at
+// gathering foretells how many requests come together. Those who were answered after a sync mostly come again at once, and a
+// commit that waits for them spares another one and its sync. As a batch waits no longer than a sync takes, waiting costs at
 // most what it can spare, and where nobody comes it becomes rare.
 type gathering struct {
 	expected int // requests, with those whose sync is under way

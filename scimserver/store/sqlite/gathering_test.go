@@ -47,64 +47,85 @@ func TestWaitsInVainBecomeRare(t *testing.T) {
 	if !g.incomplete(1) {
 		t.Error("who was waited for and came is not waited for again")
 	}
+	g.ended(1, true, false)
+	g.ended(1, false, false)
+	g.saw(2)
+	if !g.incomplete(1) {
+		t.Error("who came is not forgiven the waits in vain before")
+	}
 }
 
-// TestExpectedShareACommit lets a request come to a batch that waits for it.
+// TestExpectedShareACommit lets requests come to a batch that waits for them, with less patience for the second one.
 func TestExpectedShareACommit(t *testing.T) {
 	t.Parallel()
 	s := openTemp(t)
-	waits := make(chan struct{})
-	expect(t, s, 2, func(time.Duration) <-chan time.Time {
-		close(waits)
+	waits := make(chan time.Duration)
+	expect(t, s, 3, time.Hour, func(d time.Duration) <-chan time.Time {
+		waits <- d
 		return nil
 	})
 	var batches []*batch
-	insert := func(id string) func(*tx) error {
-		return func(t *tx) error {
+	done := make(chan error, 3)
+	insert := func(id string) {
+		done <- run(s, func(t *tx) error {
 			batches = append(batches, t.b)
 			return insertUser(id)(t)
-		}
-	}
-	first := make(chan error, 1)
-	go func() { first <- run(s, insert("a")) }()
-	<-waits
-	if err := run(s, insert("b")); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-first; err != nil {
-		t.Fatal(err)
-	}
-	if len(batches) != 2 || batches[0] != batches[1] {
-		t.Error("the batch did not take in the request that it waited for")
-	}
-	equal(t, "users", present(t, s, "a", "b"), []string{"a", "b"})
-}
-
-// TestExpectedInVain lets a batch wait for somebody who does not come.
-func TestExpectedInVain(t *testing.T) {
-	t.Parallel()
-	s := openTemp(t)
-	var patience []time.Duration
-	over := make(chan time.Time)
-	close(over)
-	expect(t, s, 2, func(d time.Duration) <-chan time.Time {
-		patience = append(patience, d)
-		return over
-	})
-	if err := run(s, insertUser("a")); err != nil {
-		t.Fatal(err)
-	}
-	equal(t, "waits", patience, []time.Duration{maxPatience})
-	for _, want := range []gathering{{expected: 1, vain: 1, skip: 1}, {expected: 1, vain: 1}} {
-		err := run(s, func(tx *tx) error {
-			if got := tx.b.w.gathering; got != want {
-				t.Errorf("got %+v, want %+v", got, want)
-			}
-			return nil
 		})
-		if err != nil {
+	}
+	go insert("a")
+	first := <-waits
+	go insert("b")
+	second := <-waits
+	go insert("c")
+	for range 3 {
+		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
+	}
+	if len(batches) != 3 || batches[0] != batches[1] || batches[1] != batches[2] {
+		t.Error("the batch did not take in the requests that it waited for")
+	}
+	if first != maxPatience || second >= first {
+		t.Errorf("waits of %s and then %s, want %s and then what was left of it", first, second, maxPatience)
+	}
+	equal(t, "users", present(t, s, "a", "b", "c"), []string{"a", "b", "c"})
+}
+
+// TestExpectedInVain lets a batch wait for somebody who does not come, no longer than a sync takes.
+func TestExpectedInVain(t *testing.T) {
+	t.Parallel()
+	for took, want := range map[time.Duration]time.Duration{maxPatience / 3: maxPatience / 3, time.Hour: maxPatience} {
+		t.Run(took.String(), func(t *testing.T) {
+			t.Parallel()
+			s := openTemp(t)
+			var patience []time.Duration
+			over := make(chan time.Time)
+			close(over)
+			expect(t, s, 2, took, func(d time.Duration) <-chan time.Time {
+				patience = append(patience, d)
+				return over
+			})
+			if err := run(s, insertUser("a")); err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "waits", patience, []time.Duration{want})
+			expected(t, s, gathering{expected: 1, vain: 1, skip: 1})
+			expected(t, s, gathering{expected: 1, vain: 1})
+		})
+	}
+}
+
+// expected holds what the writer foretells before a batch that changes nothing.
+func expected(t *testing.T, s *Store, want gathering) {
+	t.Helper()
+	err := run(s, func(tx *tx) error {
+		if got := tx.b.w.gathering; got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
@@ -134,12 +155,12 @@ func TestThoseBeingSyncedAreExpected(t *testing.T) {
 	wg.Wait()
 }
 
-// expect makes the writer expect so many requests after a long sync, and end its waits by after.
-func expect(t *testing.T, s *Store, requests int, after func(time.Duration) <-chan time.Time) {
+// expect makes the writer expect so many requests after a sync that took so long, and end its waits by after.
+func expect(t *testing.T, s *Store, requests int, took time.Duration, after func(time.Duration) <-chan time.Time) {
 	t.Helper()
 	err := run(s, func(t *tx) error {
 		w := t.b.w
-		w.gathering.expected, w.syncer.took, w.after, w.maxTime = requests, time.Hour, after, time.Hour
+		w.gathering.expected, w.syncer.took, w.after, w.maxTime = requests, took, after, time.Hour
 		return nil
 	})
 	if err != nil {

@@ -15,7 +15,7 @@ const (
 )
 
 // writer runs transactions one after the other on one session. Those that wait while it works are
-// committed together, and one sync makes all of them durable; a lone one waits for nobody.
+// committed together, with those that are expected, and one sync makes all of them durable; a lone one waits for nobody.
 type writer struct {
 	s       *Store
 	session *session
