@@ -35,6 +35,7 @@ func (t *tx) Insert(ctx context.Context, r store.Record) (store.Record, error) {
 	if err != nil {
 		return store.Record{}, err
 	}
+	t.s.hints.put(t.tenant, r.ID, seq)
 	t.ledger.count(t.tenant, typ, seq, 1, r.Activity())
 	t.inserted = r.ID
 	return stored(r, 1, r.Created.UnixMilli()), t.changeLookups(seq, nil, keys)

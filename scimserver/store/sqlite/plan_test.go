@@ -170,7 +170,10 @@ func TestListPlans(t *testing.T) {
 		"remove":     {removeMemberSQL, "SEARCH membership USING COVERING INDEX membership_member (member=? AND grp=?)"},
 		"groups of": {groupsOfSQL, "SEARCH m USING COVERING INDEX membership_member (member=?)\nSEARCH g USING INTEGER PRIMARY KEY (rowid=?)\n" +
 			"CORRELATED SCALAR SUBQUERY 1\nSEARCH p USING COVERING INDEX membership_member (member=?)"},
-		"get": {viewSQL, "COMPOUND QUERY\nLEFT-MOST SUBQUERY\nSEARCH r USING INDEX resource_id (tenant=? AND id=?)\n" +
+		"hinted": {viewQuery.hinted, "COMPOUND QUERY\nLEFT-MOST SUBQUERY\nSEARCH r USING INTEGER PRIMARY KEY (rowid=?)\n" +
+			"CORRELATED SCALAR SUBQUERY 1\nSEARCH m USING COVERING INDEX membership_member (member=?)\nUNION ALL\nSCAN CONSTANT ROW"},
+		"hints": {hintsSQL, "SEARCH resource USING COVERING INDEX resource_id ((tenant,id)>(?,?))"},
+		"get": {viewQuery.indexed, "COMPOUND QUERY\nLEFT-MOST SUBQUERY\nSEARCH r USING INDEX resource_id (tenant=? AND id=?)\n" +
 			"CORRELATED SCALAR SUBQUERY 1\nSEARCH m USING COVERING INDEX membership_member (member=?)\nUNION ALL\nSCAN CONSTANT ROW"},
 	}
 	for name, tc := range tests {

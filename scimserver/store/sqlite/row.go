@@ -28,9 +28,8 @@ type recentRow struct {
 	valid   bool // it has not been changed since, but for its groups
 }
 
-const rowSQL = "SELECT " + recordColumns + `, NOT EXISTS (SELECT 1 FROM membership m WHERE m.member = r.seq),
-	r.name_unique, r.name, r.external, r.display, r.keys
-	FROM resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.type = ?3`
+var rowQuery = queryByID(recordColumns+`, NOT EXISTS (SELECT 1 FROM membership m WHERE m.member = r.seq),
+	r.name_unique, r.name, r.external, r.display, r.keys`, "")
 
 // Get implements store.Reader.
 func (t *tx) Get(ctx context.Context, typ, id string) (r store.Record, err error) {
@@ -38,16 +37,12 @@ func (t *tx) Get(ctx context.Context, typ, id string) (r store.Record, err error
 	if err := ctx.Err(); err != nil {
 		return r, err
 	}
-	st, err := t.prepare(rowSQL)
+	st, found, err := t.locate(rowQuery, typ, id)
 	if err != nil {
 		return r, err
 	}
 	defer st.Reset()
-	t.bindResource(st, typ, id)
-	switch found, err := st.Step(); {
-	case err != nil:
-		return r, t.failed(err)
-	case !found:
+	if !found {
 		return r, store.ErrNotFound
 	}
 	scanRecord(st, &r, typ)
@@ -57,7 +52,7 @@ func (t *tx) Get(ctx context.Context, typ, id string) (r store.Record, err error
 
 func scanRow(st *conn.Stmt, typ int64) row {
 	return row{
-		typ: typ, version: st.Int64(1), created: st.Int64(2), active: st.Int64(4), seq: st.Int64(6),
+		typ: typ, version: st.Int64(1), created: st.Int64(2), active: st.Int64(4), seq: st.Int64(seqColumn),
 		alone: st.Int64(7) != 0, unique: st.Int64(8) != 0,
 		name: st.Text(9), external: st.Text(10), display: st.Text(11), keys: st.Bytes(12),
 	}

@@ -153,7 +153,10 @@ func (v *snapshot) symbolText(id int64) (string, error) {
 }
 
 // recordColumns are the columns that scanRecord reads.
-const recordColumns = "r.id, r.version, r.created, r.modified, r.active, r.doc, r.seq"
+const (
+	recordColumns = "r.id, r.version, r.created, r.modified, r.active, r.doc, r.seq"
+	seqColumn     = 6
+)
 
 func scanRecord(st *conn.Stmt, r *store.Record, typ string) {
 	scanFacts(st, r, typ)
@@ -177,10 +180,9 @@ const (
 	noMore      = " UNION ALL SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL" //nolint:dupword // SQL
 )
 
-const (
-	getFrom = " FROM resource r WHERE r.tenant = ?1 AND r.id = ?2 AND r.type = ?3"
-	getSQL  = "SELECT " + recordColumns + getFrom
-	viewSQL = "SELECT " + recordColumns + aloneColumn + getFrom + noMore
+var (
+	getQuery  = queryByID(recordColumns, "")
+	viewQuery = queryByID(recordColumns+aloneColumn, noMore)
 )
 
 // Get implements store.Reader. In a View it asks at once whether there are groups to be read.
@@ -188,20 +190,16 @@ func (v *snapshot) Get(ctx context.Context, typ, id string) (r store.Record, err
 	if err := ctx.Err(); err != nil {
 		return r, err
 	}
-	sql := getSQL
+	q := getQuery
 	if v.ledger == nil {
-		sql = viewSQL
+		q = viewQuery
 	}
-	st, err := v.prepareFirst(sql)
+	st, row, err := v.locate(q, typ, id)
 	if err != nil {
 		return r, err
 	}
 	defer v.reset(st)
-	v.bindResource(st, typ, id)
-	switch row, err := v.step(st); {
-	case err != nil:
-		return r, err
-	case !row:
+	if !row {
 		return r, store.ErrNotFound
 	}
 	scanRecord(st, &r, typ)
@@ -211,8 +209,8 @@ func (v *snapshot) Get(ctx context.Context, typ, id string) (r store.Record, err
 
 // foundIn is what the columns behind those of the record say.
 func foundIn(st *conn.Stmt, id string) found {
-	const seq, alone = 6, 7
-	return found{id: id, seq: st.Int64(seq), alone: st.Columns() > alone && st.Int64(alone) != 0}
+	const alone = seqColumn + 1
+	return found{id: id, seq: st.Int64(seqColumn), alone: st.Columns() > alone && st.Int64(alone) != 0}
 }
 
 // bindResource sets the parameters tenant, id and type.

@@ -34,12 +34,15 @@ type Store struct {
 	path     string
 	lock     *fileLock
 	names    names
+	hints    *hints
 	readers  *pool
 	writer   *writer
 	written  atomic.Int64 // when something was last committed, Unix nanoseconds
 	full     atomic.Bool  // the volume was, and nobody has found room since
 	onCommit atomic.Pointer[commitFuncs]
 
+	loading  context.CancelFunc // ends what is read ahead
+	loaded   chan struct{}      // closed at its end
 	closing  sync.Once
 	closeErr error
 }
@@ -69,7 +72,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	reservePages(path)
-	s := &Store{path: path, lock: lock}
+	s := &Store{path: path, lock: lock, hints: newHints(), loaded: make(chan struct{})}
 	if err := migrate(ctx, path); err != nil {
 		return nil, errors.Join(err, lock.release())
 	}
@@ -119,6 +122,12 @@ func (s *Store) start(o Options) error {
 		return errors.Join(err, second.close(), main.close(), y.close())
 	}
 	s.writer = newWriter(s, main, y, newCheckpointer(second))
+	ctx, cancel := context.WithCancel(context.Background())
+	s.loading = cancel
+	go func() {
+		defer close(s.loaded)
+		s.loadHints(ctx)
+	}()
 	return nil
 }
 
@@ -225,6 +234,8 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close implements store.Store.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.loading()
+		<-s.loaded
 		s.closeErr = errors.Join(s.readers.close(), s.writer.close(), s.lock.release())
 	})
 	return s.closeErr
