@@ -33,7 +33,7 @@ type Lease struct {
 // it is lost, for up to another RenewDeadline; meanwhile the controllers would go on. And it does not look whose lease it gives
 // up: an operator that was away for a while would end the term of its successor.
 func (l Lease) Lock(config *rest.Config, t *Term) (resourcelock.Interface, error) {
-	config = rest.AddUserAgent(config, "leader-election")
+	config = rest.AddUserAgent(rest.CopyConfig(config), "leader-election")
 	config.Timeout = max(l.RenewDeadline/2, time.Second) // so that one request that hangs loses nothing
 	client, err := coordinationv1.NewForConfig(config)
 	if err != nil {
