@@ -16,6 +16,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -169,6 +170,7 @@ var _ = Describe("Nothing that was acknowledged is lost", Serial, func() {
 		}
 		waitUntil(ctx, began.Add(outage))
 		back()
+		eventuallyNodesBack(ctx, time.Now())
 		for i, p := range places {
 			Eventually(func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(p.tenant), p.tenant) }).WithContext(ctx).Should(Succeed())
 			eventuallyCondition(ctx, p.tenant, v1alpha1.ConditionReady, "True", v1alpha1.ReasonReady)
@@ -261,6 +263,22 @@ func nodeWithoutOperator(ctx context.Context, p place) string {
 	}
 	Fail("every node has the operator")
 	return ""
+}
+
+// eventuallyNodesBack waits for kubelets that were cut off: until they say again that they are there, their pods get no requests.
+func eventuallyNodesBack(ctx context.Context, since time.Time) {
+	GinkgoHelper()
+	ready := And(HaveField("Type", corev1.NodeReady), HaveField("Status", corev1.ConditionTrue))
+	Eventually(func(g Gomega) {
+		var nodes corev1.NodeList
+		g.Expect(k8s.List(ctx, &nodes)).To(Succeed())
+		for _, node := range nodes.Items {
+			var lease coordinationv1.Lease
+			g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: corev1.NamespaceNodeLease, Name: node.Name}, &lease)).To(Succeed())
+			g.Expect(lease.Spec.RenewTime.Time).To(BeTemporally(">", since), "node %s", node.Name)
+			g.Expect(node.Status.Conditions).To(ContainElement(ready), "node %s", node.Name)
+		}
+	}).WithContext(ctx).WithTimeout(5 * time.Minute).Should(Succeed())
 }
 
 func podReady(pod *corev1.Pod) bool {

@@ -75,11 +75,13 @@ func eventuallyCondition(ctx context.Context, o conditioned, kind v1alpha1.Condi
 	}).WithContext(ctx).Should(Succeed())
 }
 
+// eventuallyGone waits for kubelets, too: after a spec in which the API server was away they ask it what is to end a minute
+// later and more, and then for each namespace in turn.
 func eventuallyGone(ctx context.Context, o client.Object) {
 	GinkgoHelper()
 	Eventually(func() bool {
 		return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(o), o))
-	}).WithContext(ctx).WithTimeout(2*time.Minute).Should(BeTrue(), "%s should be gone", o.GetName())
+	}).WithContext(ctx).WithTimeout(5*time.Minute).Should(BeTrue(), "%s should be gone", o.GetName())
 }
 
 // update changes the object as `kubectl edit` would.
