@@ -182,6 +182,50 @@ func TestNewEndpoint(t *testing.T) {
 	})
 }
 
+// TestNewEndpointWhileAnAttemptEnds: the outcome is written even if the endpoint goes in this very moment.
+func TestNewEndpointWhileAnAttemptEnds(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *stage) {
+		after := ok()
+		s.tally.takes = 4 * time.Second
+		s.route(map[string]*application{"ns/a": {answer: answering(http.StatusUnauthorized)}})
+		s.emit("ns/a", "ann")
+		s.pass(time.Second)
+		s.route(map[string]*application{"ns/a": after})
+		s.pass(time.Minute)
+		s.box.expect(s.T, "ns/a", 1, 0, 0)
+		if n := s.box.find("ns/a", 1).Attempts; n != 1 {
+			s.Errorf("%d attempts that failed are written, want 1", n)
+		}
+	})
+}
+
+// TestNewEndpointWhileTheDatabaseFails: an outcome that cannot be written holds nobody up once its endpoint is gone.
+func TestNewEndpointWhileTheDatabaseFails(t *testing.T) {
+	t.Parallel()
+	for method, status := range map[string]int{"Failed": http.StatusUnauthorized, "Delivered": http.StatusOK} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *stage) {
+				before, after := &application{answer: answering(status)}, ok()
+				s.box.fail(method, true)
+				s.route(map[string]*application{"ns/a": before})
+				s.emit("ns/a", "ann")
+				s.pass(time.Second)
+				s.route(map[string]*application{"ns/a": after})
+				s.pass(time.Second)
+				s.box.fail(method, false)
+				s.emit("ns/a", "ann")
+				s.pass(time.Minute)
+				s.box.expect(s.T, "ns/a", 2, 0, 0)
+				if diff := cmp.Diff([]string{"ns/a#1"}, before.got()); diff != "" {
+					s.Errorf("sent to the old endpoint (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 func TestNoRoute(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *stage) {

@@ -33,14 +33,17 @@ func (w *ledger) take() []outcome {
 	return all
 }
 
-// run writes until ctx ends, and then what is left, once.
+// run writes until ctx ends, and then what is left, once. What cannot be written then is as if it had not been sent: who
+// delivers for the tenant from now on sends it again, with the same id.
 func (w *ledger) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.r.d.Timing.Grace)
 			defer cancel()
-			w.write(last)
+			if !w.write(last) {
+				w.settle(w.take()...)
+			}
 			return
 		case <-w.wake:
 		}

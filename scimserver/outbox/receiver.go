@@ -265,20 +265,20 @@ func (r *receiver) conclude(o *outcome, began time.Time) {
 		}
 	}
 	o.at = now
-	r.d.mu.Lock()
-	r.calls--
-	if !o.givenUp {
-		o.lane.failure = o.reason
-		r.note(o, now)
-	}
-	r.d.mu.Unlock()
 	if !o.givenUp {
 		r.d.Observe.Attempted(o.lane.tenant, o.kind, now.Sub(began))
 		if o.kind == Delivered {
 			r.d.Observe.Acknowledged(o.lane.tenant, now.Sub(o.event.Created))
 		}
 	}
+	r.d.mu.Lock()
+	if !o.givenUp {
+		o.lane.failure = o.reason
+		r.note(o, now)
+	}
 	r.outcomes.add(*o)
+	r.calls-- // not before: the ledger may end when nothing is under way
+	r.d.mu.Unlock()
 	r.notify()
 }
 
