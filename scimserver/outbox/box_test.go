@@ -109,7 +109,17 @@ func (b *box) DueTenants(_ context.Context, now time.Time, limit int) (tenants [
 	return tenants, nil
 }
 
-func (b *box) Shared() bool { return b.shared }
+func (b *box) Shared() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.shared
+}
+
+func (b *box) share() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shared = true
+}
 
 func (b *box) NextDue(_ context.Context, tenant string) (time.Time, error) {
 	b.mu.Lock()

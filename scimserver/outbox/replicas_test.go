@@ -85,7 +85,7 @@ const attemptTimeout = 5 * time.Second
 // join starts a further replica that delivers the tenants' events to the application.
 func (s *stage) join(a *application, tenants ...string) *replica {
 	s.Helper()
-	s.box.shared = true
+	s.box.share()
 	p := &replica{box: s.box, app: a}
 	p.Dispatcher = New(Options{Store: p, Observe: s.tally, Log: slog.New(slog.DiscardHandler), Timing: DefaultTiming()})
 	ctx, cancel := context.WithCancel(context.Background())
