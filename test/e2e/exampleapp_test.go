@@ -42,10 +42,7 @@ func deployInventory(ctx context.Context) *inventory {
 	i := &inventory{signingKey: "whsec_" + base64.StdEncoding.EncodeToString(key)}
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: appName, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}}}
 	Expect(k8s.Create(ctx, ns)).To(Succeed())
-	DeferCleanup(func(ctx context.Context) {
-		Expect(client.IgnoreNotFound(k8s.Delete(ctx, ns))).To(Succeed())
-		eventuallyGone(ctx, ns)
-	})
+	DeferCleanup(func(ctx context.Context) { cleanUp(ctx, ns) })
 	for _, o := range []client.Object{i.secret(appName, appName), inventoryDeployment(), inventoryService()} {
 		Expect(k8s.Create(ctx, o)).To(Succeed())
 	}

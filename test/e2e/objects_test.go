@@ -25,11 +25,22 @@ func newNamespace(ctx context.Context, labels map[string]string) string {
 	}}
 	maps.Copy(ns.Labels, labels)
 	Expect(k8s.Create(ctx, ns)).To(Succeed())
-	DeferCleanup(func(ctx context.Context) {
-		Expect(client.IgnoreNotFound(k8s.Delete(ctx, ns))).To(Succeed())
-		eventuallyGone(ctx, ns)
-	})
+	DeferCleanup(func(ctx context.Context) { cleanUp(ctx, ns) })
 	return ns.Name
+}
+
+// cleanUp deletes namespaces. It waits longer than users do: after a spec in which the API server was away, a minute and more
+// pass until kubelets ask it what is to end.
+func cleanUp(ctx context.Context, namespaces ...*corev1.Namespace) {
+	GinkgoHelper()
+	for _, ns := range namespaces {
+		Expect(client.IgnoreNotFound(k8s.Delete(ctx, ns))).To(Succeed())
+	}
+	for _, ns := range namespaces {
+		Eventually(func() bool {
+			return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(ns), ns))
+		}).WithContext(ctx).WithTimeout(5*time.Minute).Should(BeTrue(), "%s should be gone", ns.Name)
+	}
 }
 
 func newTenant(namespace, name string) *v1alpha1.SCIMTenant {
@@ -75,13 +86,11 @@ func eventuallyCondition(ctx context.Context, o conditioned, kind v1alpha1.Condi
 	}).WithContext(ctx).Should(Succeed())
 }
 
-// eventuallyGone waits for kubelets, too: after a spec in which the API server was away they ask it what is to end a minute
-// later and more, and then for each namespace in turn.
 func eventuallyGone(ctx context.Context, o client.Object) {
 	GinkgoHelper()
 	Eventually(func() bool {
 		return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(o), o))
-	}).WithContext(ctx).WithTimeout(5*time.Minute).Should(BeTrue(), "%s should be gone", o.GetName())
+	}).WithContext(ctx).WithTimeout(2*time.Minute).Should(BeTrue(), "%s should be gone", o.GetName())
 }
 
 // update changes the object as `kubectl edit` would.

@@ -288,13 +288,6 @@ func manyNamespaces(ctx context.Context, n int) (names []string) {
 		Expect(k8s.Create(ctx, ns)).To(Succeed())
 		all, names = append(all, ns), append(names, ns.Name)
 	}
-	DeferCleanup(func(ctx context.Context) {
-		for _, ns := range all {
-			Expect(client.IgnoreNotFound(k8s.Delete(ctx, ns))).To(Succeed())
-		}
-		for _, ns := range all {
-			eventuallyGone(ctx, ns)
-		}
-	})
+	DeferCleanup(func(ctx context.Context) { cleanUp(ctx, all...) })
 	return names
 }
